@@ -1,0 +1,85 @@
+# Everything that a person or CI runs here. Python 3.11 or newer and make are all that `demo` and `test` need.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV_VERSION := 0.13.9
+COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
+
+PURE := not java and not browser and not external
+PYTEST_ARGS ?=
+
+.PHONY: help install install-dev demo test test-all check format bench lock chromium clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.runtime ## .venv with the locked dependencies and the crs-cds command
+
+install-dev: $(VENV)/.dev ## install, and the locked tools for tests and checks
+
+demo: install ## the service with the embedded EHR sandbox on http://127.0.0.1:8000
+	@exec $(BIN)/crs-cds demo
+
+test: install-dev ## every test that needs nothing but Python
+	$(BIN)/python -m pytest -m "$(PURE)" $(PYTEST_ARGS)
+
+test-all: install-dev chromium ## all tests: also the real FHIR server (Java), the browser, external data
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: install-dev ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: install-dev ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install-dev ## measure the cost of a hook call; BENCH_QUICK=1 for a short run
+	$(BIN)/python benchmarks/run.py $(if $(BENCH_QUICK),--quick)
+
+lock: $(VENV)/lock/bin/uv ## rewrite requirements/ from pyproject.toml; LOCK_ARGS=--upgrade takes newer versions
+	$(COMPILE) --output-file requirements/build.txt --group build
+	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) --output-file requirements/dev.txt --constraint requirements/runtime.txt \
+		--constraint requirements/build.txt pyproject.toml --group dev
+
+clean: ## remove what was built, .venv included
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v "$(PYTHON)" > /dev/null || \
+		{ echo "error: $(PYTHON) was not found; Python 3.11 or newer is needed (make PYTHON=/path/to/python3 …)" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: $(PYTHON) is $$("$(PYTHON)" --version 2>&1); 3.11 or newer is needed (make PYTHON=/path/to/python3 …)" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "error: no virtual environment could be made (on Debian: apt-get install python3-venv)" >&2; exit 1; }
+
+$(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/lock/bin/uv: | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION)
+
+# libatomic is what Playwright's driver needs beyond Chromium. Where neither is there nor can be installed, browser
+# tests say themselves that they were skipped.
+chromium: | $(BIN)/python
+	@{ command -v chromium && $(BIN)/python -c 'import ctypes; ctypes.CDLL("libatomic.so.1")'; } > /dev/null 2>&1 || \
+		.ci/apt-install chromium libatomic1 fonts-dejavu-core || \
+		echo "Chromium cannot be installed here: browser tests may be skipped" >&2
