@@ -1,0 +1,127 @@
+"""The engine's front door: facts of one patient, a guideline and an instant in; an assessment out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cds_service.crs.episode import Episode, Moment, episodes, moments
+from cds_service.crs.evidence import Assessment, Exposure, Response, Status
+from cds_service.crs.explain import Picture, criteria, missing
+from cds_service.crs.exposure import anchor, exposures
+from cds_service.crs.fever import Fever, fever_steps, masking_doses, masking_steps
+from cds_service.crs.guideline import Guideline
+from cds_service.crs.hypoxia import HypoxiaAxis
+from cds_service.crs.infusions import infusions
+from cds_service.crs.pressure import PressureAxis
+from cds_service.crs.remarks import notes
+from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Source
+
+RESPONSE_GROUPS = frozenset({DrugGroup.TOCILIZUMAB, DrugGroup.ANTICYTOKINE, DrugGroup.STEROID})
+
+
+def assess(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> Assessment:
+    """Grade CRS by the guideline as of an instant (GR-1 to GR-11).
+
+    ``facts`` hold nothing later than ``as_of``. The same input gives an equal answer.
+    """
+    opened_by = exposures(facts, guideline, as_of)
+    if not opened_by:
+        return Assessment(Status.NOT_CONSIDERED, as_of, facts.patient_id, issues=facts.issues)
+    picture, found = _picture(facts, guideline, as_of, opened_by)
+    status = _status(picture, found)
+    return _assessment(picture, status, found[-1] if found else None)
+
+
+def _picture(
+    facts: PatientFacts, guideline: Guideline, as_of: datetime, opened_by: tuple[Exposure, ...]
+) -> tuple[Picture, list[Episode]]:
+    start, has_therapy = anchor(facts, guideline, as_of)
+    flows = infusions(facts, guideline, as_of)
+    pressure = PressureAxis(facts, guideline, start, has_therapy, as_of)
+    hypoxia = HypoxiaAxis(facts, guideline, start, has_therapy, as_of)
+    doses = masking_doses(facts, guideline, as_of)
+    course = moments(
+        fever_steps(facts, guideline, start, as_of),
+        pressure.steps(flows.runs),
+        hypoxia.steps(),
+        masking_steps(doses, guideline.windows["masking"], start, as_of),
+        as_of,
+    )
+    found = episodes(course, doses, guideline)
+    current = found[-1] if found and found[-1].resolved is None else None
+    picture = Picture(
+        facts, guideline, as_of, opened_by, start, has_therapy, course[-1], flows, pressure.readings, current
+    )
+    return picture, found
+
+
+def _status(picture: Picture, found: Sequence[Episode]) -> Status:
+    now = picture.moment
+    if picture.episode is not None:
+        return Status.NOT_GRADABLE if now.blind else Status.ACTIVE
+    if found and found[-1].resolved is not None:
+        recently = picture.as_of - found[-1].resolved <= picture.guideline.windows["resolved"]
+        if recently:
+            return Status.RESOLVED
+    if now.fever.fever is Fever.UNKNOWN or (_signs(now) and _fever_may_be_hidden(picture)):
+        return Status.NOT_GRADABLE
+    return Status.NO_EPISODE
+
+
+def _signs(now: Moment) -> bool:
+    return max(now.pressure.lowest, now.hypoxia.lowest) >= 2
+
+
+def _fever_may_be_hidden(picture: Picture) -> bool:
+    """By a masking drug (GR-6), or because the chart since the therapy is not all at hand (GR-7)."""
+    whole = picture.facts.covered(Source.VITALS).reaches(picture.anchor)
+    return picture.moment.masking.recent or not whole
+
+
+def _assessment(picture: Picture, status: Status, episode: Episode | None) -> Assessment:
+    as_of, guideline = picture.as_of, picture.guideline
+    shown = episode if status in (Status.ACTIVE, Status.RESOLVED) or picture.episode else None
+    current = shown.grade_at(as_of) if shown and status is Status.ACTIVE else None
+    return Assessment(
+        status=status,
+        as_of=as_of,
+        patient=picture.facts.patient_id,
+        grade=current,
+        criteria=criteria(picture),
+        missing=missing(picture),
+        notes=notes(picture, status),
+        exposures=picture.opened_by,
+        onset=shown.onset if shown else None,
+        grade_since=shown.changes[-1].time if shown and current else None,
+        peak=shown.peak() if shown else None,
+        worst_24h=shown.worst_since(as_of - guideline.windows["fever"]) if shown else None,
+        resolved=shown.resolved if shown else None,
+        course=tuple(shown.changes) if shown else (),
+        responses=_responses(picture, shown) if shown else (),
+        issues=picture.facts.issues,
+    )
+
+
+def _responses(picture: Picture, episode: Episode) -> tuple[Response, ...]:
+    """The lower end of the grade at each immunosuppressive dose, and now (GR-10)."""
+    end = episode.resolved or picture.as_of
+    after = episode.grade_at(end)
+    return tuple(
+        _response(dose, episode, after.lowest if after else None)
+        for dose in picture.facts.administrations
+        if dose.groups & RESPONSE_GROUPS and episode.onset <= dose.start <= end
+    )
+
+
+def _response(dose: Administration, episode: Episode, after: int | None) -> Response:
+    before = episode.grade_at(dose.start)
+    return Response(
+        drug=dose.drug,
+        reference=dose.reference,
+        time=dose.start,
+        dose=str(dose.dose.value) if dose.dose else "",
+        unit=dose.dose.unit if dose.dose else "",
+        before=before.lowest if before else None,
+        after=after,
+    )

@@ -1,0 +1,139 @@
+"""What an assessment says, and what each statement stands on.
+
+Plain values; the sentences that clinicians read are made from them in ``cards.wording``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from fhir_mappings.facts import MappingIssue, TherapyKind
+
+
+class Axis(StrEnum):
+    FEVER = "fever"
+    HYPOTENSION = "hypotension"
+    HYPOXIA = "hypoxia"
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    RESOLVED = "resolved"
+    NO_EPISODE = "no-episode"
+    NOT_GRADABLE = "not-gradable"
+    NOT_CONSIDERED = "not-considered"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One charted fact: ``value`` is a decimal string in ``unit``, or empty."""
+
+    reference: str
+    concept: str
+    time: datetime
+    value: str = ""
+    unit: str = ""
+    label: str = ""
+    since: datetime | None = None
+    """Start of an infusion or a state that still holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    rule: str
+    axis: Axis
+    grade: int
+    evidence: tuple[Evidence, ...]
+    site_policy: bool = False
+    grade_up_to: int | None = None
+    """Where what is charted fits more than one grade: the highest of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An axis that is not fully known: why, when it was last seen, how high it could be."""
+
+    axis: Axis
+    reason: str
+    last_seen: datetime | None = None
+    could_be: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a clinician should know beside the grade; ``code`` is stable."""
+
+    code: str
+    rule: str = ""
+    reference: str = ""
+    values: Mapping[str, str | int | Decimal | datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The grade from ``time`` on; None where it cannot be given."""
+
+    time: datetime
+    grade: Grade | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    grade: int
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The lower end of the grade at a dose and now (or at the end of the episode) (GR-10)."""
+
+    drug: str
+    reference: str
+    time: datetime
+    dose: str
+    unit: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What opens GR-8: a therapy, or a diagnosis where ``kind`` is None."""
+
+    kind: TherapyKind | None
+    reference: str
+    time: datetime
+    product: str | None = None
+    display: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The engine's whole answer for one patient at one instant."""
+
+    status: Status
+    as_of: datetime
+    patient: str
+    grade: Grade | None = None
+    criteria: tuple[Criterion, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    notes: tuple[Note, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    onset: datetime | None = None
+    grade_since: datetime | None = None
+    peak: Peak | None = None
+    worst_24h: int | None = None
+    resolved: datetime | None = None
+    course: tuple[Change, ...] = ()
+    responses: tuple[Response, ...] = ()
+    issues: tuple[MappingIssue, ...] = ()

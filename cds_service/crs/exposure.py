@@ -1,0 +1,40 @@
+"""GR-8: who is considered at all, and from which instant on the course is read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cds_service.crs.evidence import Exposure
+from cds_service.crs.guideline import Guideline
+from fhir_mappings.facts import ConditionGroup, PatientFacts, Therapy
+
+
+def exposures(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[Exposure, ...]:
+    """Therapies inside their window and active CRS diagnoses, newest therapy first (GR-8)."""
+    therapies = [
+        Exposure(t.kind, t.reference, t.time, t.product, t.display)
+        for t in reversed(facts.therapies)
+        if t.time <= as_of <= t.time + guideline.windows[t.kind]
+    ]
+    diagnoses = [
+        Exposure(None, c.reference, c.onset or as_of, None, c.display)
+        for c in facts.conditions
+        if c.group is ConditionGroup.CRS and c.active and (c.onset is None or c.onset <= as_of)
+    ]
+    return tuple(therapies + diagnoses)
+
+
+def anchor(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[datetime, bool]:
+    """Where the course begins, and whether a therapy marks it.
+
+    Step-up doses form one chain: the baseline lies before the first of them, or the
+    reaction to dose one would pass as the baseline of dose two.
+    """
+    chain: Therapy | None = None
+    for therapy in reversed([t for t in facts.therapies if t.time <= as_of]):
+        reach = chain.time if chain else as_of
+        if therapy.time + guideline.windows[therapy.kind] >= reach:
+            chain = therapy
+    if chain is None:
+        return as_of - guideline.windows["diagnosis"], False
+    return chain.time, True

@@ -1,0 +1,93 @@
+"""The fever axis (GR-1) and the drugs that mask it (GR-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import NamedTuple
+
+from cds_service.crs.guideline import Guideline
+from cds_service.crs.timeline import TICK, Steps, change_times, cursor, latest
+from fhir_mappings.facts import Administration, Concept, PatientFacts, Reading, Route
+
+
+class Fever(Enum):
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class FeverState(NamedTuple):
+    """``reading`` is the newest febrile reading of the window, ``newest`` the newest recent one."""
+
+    fever: Fever
+    reading: Reading | None
+    newest: Reading | None
+
+    @property
+    def afebrile_now(self) -> bool:
+        """The newest recent reading is below the threshold."""
+        return self.newest is not None and self.newest is not self.reading
+
+
+def fever_steps(
+    facts: PatientFacts, guideline: Guideline, start: datetime, end: datetime
+) -> Steps[FeverState]:
+    """Fever over time, from readings since the course began (GR-1, GR-7)."""
+    charted = (r for r in facts.readings.get(Concept.TEMPERATURE, ()) if start <= r.time <= end)
+    readings = sorted(charted, key=lambda r: (r.time, r.value))  # of one time the hottest is the newest
+    hot = [r for r in readings if r.value >= guideline.thresholds["fever"]]
+    febrile = latest(hot, guideline.windows["fever"], start)
+    recent = latest(readings, guideline.windows["temperature-charting"], start)
+    read_febrile, read_recent = cursor(febrile), cursor(recent)
+    steps: Steps[FeverState] = []
+    for time in change_times(end, febrile, recent):
+        reading, newest = read_febrile(time), read_recent(time)
+        if reading is not None:
+            state = Fever.PRESENT
+        else:
+            state = Fever.ABSENT if newest is not None else Fever.UNKNOWN
+        steps.append((time, FeverState(state, reading, newest)))
+    return steps
+
+
+def masking_doses(facts: PatientFacts, guideline: Guideline, end: datetime) -> list[Administration]:
+    """Doses that mask fever, by start. A local route (skin, eye, inhaled) does not (GR-6)."""
+    return [
+        a
+        for a in facts.administrations
+        if a.groups & guideline.masking and a.start <= end and a.route is not Route.LOCAL
+    ]
+
+
+class Masking(NamedTuple):
+    """Masking at one instant: whether a dose of the last 24 h still works."""
+
+    recent: bool
+    last: Administration | None
+
+
+def last_given(dose: Administration, now: datetime) -> datetime:
+    """When a dose last ran: its end, now if it still runs, or its start."""
+    if dose.ongoing:
+        return now
+    return min(dose.end, now) if dose.end else dose.start
+
+
+def masking_steps(
+    doses: Sequence[Administration], window: timedelta, start: datetime, end: datetime
+) -> Steps[Masking]:
+    """Whether fever is masked over time, the window after the last dose included."""
+    pending = sorted(doses, key=lambda d: (d.start, d.reference))
+    ends = {id(dose): last_given(dose, end) + window + TICK for dose in pending}
+    edges = {start, *(d.start for d in pending), *ends.values()}
+    last: Administration | None = None
+    steps: Steps[Masking] = []
+    for time in sorted(edge for edge in edges if start <= edge <= end):
+        while pending and pending[0].start <= time:
+            dose = pending.pop(0)
+            if last is None or ends[id(dose)] >= ends[id(last)]:
+                last = dose
+        steps.append((time, Masking(last is not None and ends[id(last)] > time, last)))
+    return steps

@@ -1,0 +1,171 @@
+"""What oxygen and ventilation a patient is on: one timeline of states.
+
+Device, mode and flow are charted as separate items. Items of one time stamp make one state;
+a flow or FiO2 alone continues the device before it; the newest state holds until another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import NamedTuple
+
+from cds_service.crs.guideline import Guideline, OxygenBand
+from fhir_mappings.facts import OxygenDevice, OxygenSupport
+
+ROOM_AIR_FIO2 = Decimal("0.21")
+"""The fraction of oxygen in air."""
+
+NO_STATE = (OxygenDevice.AIRWAY, OxygenDevice.STANDBY)
+WITH_AIRWAY = frozenset(
+    {OxygenDevice.VENTILATOR, OxygenDevice.CPAP, OxygenDevice.BIPAP, OxygenDevice.NONINVASIVE_VENTILATION,
+     OxygenDevice.TRACHEOSTOMY_MASK, OxygenDevice.AEROSOL_MASK}
+)  # fmt: skip
+"""What a tube newly charted goes on with; a cannula it replaces."""
+
+
+class State(NamedTuple):
+    """Oxygen support from ``time`` on. ``device`` None: a flow of unknown device.
+
+    ``settled`` is False where the items carry no state (standby, a tube alone, an ended period).
+    """
+
+    time: datetime
+    device: OxygenDevice | None
+    flow: Decimal | None
+    fio2: Decimal | None
+    items: tuple[OxygenSupport, ...]
+    settled: bool = True
+    ongoing: bool = False
+    reasons: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        return next((i.label for i in self.items if i.device is self.device and i.label), "")
+
+
+def bands_for(guideline: Guideline, device: OxygenDevice | None, flow: Decimal | None) -> list[OxygenBand]:
+    """The bands that a device and flow fall into; all of the device when the flow is not known."""
+    bands = guideline.oxygen[device]
+    if flow is None:
+        return list(bands)
+    return [b for b in bands if (b.above is None or flow > b.above) and (b.up_to is None or flow <= b.up_to)]
+
+
+def interval(bands: Iterable[OxygenBand]) -> tuple[int, int]:
+    found = list(bands)
+    return min(b.grade for b in found), max(b.grade_up_to for b in found)
+
+
+def oxygen_states(items: Sequence[OxygenSupport], guideline: Guideline, end: datetime) -> list[State]:
+    """The timeline of states up to ``end``, from items sorted by time (GR-2, GR-3, GR-4)."""
+    states: list[State] = []
+    closing: list[tuple[datetime, OxygenSupport]] = []
+    for time, group in groupby((i for i in items if i.time <= end), key=lambda i: i.time):
+        _close(states, closing, time)
+        together = tuple(group)
+        states.append(_state(time, together, states[-1] if states else None, guideline))
+        closing += [(i.end, i) for i in together if i.end is not None]
+    _close(states, closing, end)
+    return states
+
+
+def _close(states: list[State], closing: list[tuple[datetime, OxygenSupport]], until: datetime) -> None:
+    """A closed period ends its state, if nothing newer was charted before its end."""
+    due = sorted((c for c in closing if c[0] <= until), key=lambda c: c[0])
+    for end, item in due:
+        closing.remove((end, item))
+        if states and item in states[-1].items and end > item.time:
+            states.append(State(end, item.device, None, None, (item,), settled=False))
+
+
+def _state(
+    time: datetime, items: tuple[OxygenSupport, ...], before: State | None, guideline: Guideline
+) -> State:
+    alive = _alive(before, time, guideline)
+    devices = [i for i in items if i.device is not None and i.device not in NO_STATE]
+    flow = max((i.flow for i in items if i.flow is not None), default=None)
+    fio2 = max((i.fio2 for i in items if i.fio2 is not None), default=None)
+    ongoing = any(i.ongoing for i in items)
+    if devices:
+        device, used = _worst(devices, flow, guideline)
+        state = State(time, device, used, fio2, items, ongoing=ongoing)
+    elif any(i.device is OxygenDevice.STANDBY for i in items):
+        return State(time, OxygenDevice.STANDBY, None, fio2, items, settled=False, ongoing=ongoing)
+    elif any(i.device is OxygenDevice.AIRWAY for i in items):
+        if alive is None or alive.device not in WITH_AIRWAY:
+            return State(time, OxygenDevice.AIRWAY, flow, fio2, items, settled=False, ongoing=ongoing)
+        state = alive._replace(time=time, fio2=fio2 or alive.fio2, items=(*items, *_device_items(alive)))
+    else:
+        state = _continued(time, items, flow, fio2, alive)
+    return state._replace(reasons=_reasons(state, alive, guideline))
+
+
+def _alive(before: State | None, time: datetime, guideline: Guideline) -> State | None:
+    """The state before, if it still holds at ``time``."""
+    if before is None or not before.settled:
+        return None
+    return before if before.ongoing or time <= before.time + guideline.windows["oxygen"] else None
+
+
+def _worst(
+    items: Sequence[OxygenSupport], shared_flow: Decimal | None, guideline: Guideline
+) -> tuple[OxygenDevice | None, Decimal | None]:
+    """Of devices charted at one time the worse wins; an item's own flow belongs to its device."""
+    candidates = [_effective(i.device, i.flow if i.flow is not None else shared_flow) for i in items]
+    return max(
+        candidates,
+        key=lambda c: (*reversed(interval(bands_for(guideline, *c))), c[1] or Decimal(0), str(c[0])),
+    )
+
+
+def _effective(
+    device: OxygenDevice | None, flow: Decimal | None
+) -> tuple[OxygenDevice | None, Decimal | None]:
+    """Room air with a flow is a flow of unknown device; a cannula at 0 L/min gives no oxygen."""
+    if device in (OxygenDevice.ROOM_AIR, OxygenDevice.OXYGEN_UNSPECIFIED) and flow:
+        return None, flow
+    if device is OxygenDevice.ROOM_AIR:
+        return device, None
+    if flow == 0 and device in (None, OxygenDevice.NASAL_CANNULA, OxygenDevice.OXYGEN_UNSPECIFIED):
+        return OxygenDevice.ROOM_AIR, None
+    return device, flow
+
+
+def _continued(
+    time: datetime,
+    items: tuple[OxygenSupport, ...],
+    flow: Decimal | None,
+    fio2: Decimal | None,
+    alive: State | None,
+) -> State:
+    """A flow or FiO2 charted alone: the device before it goes on, if it still holds."""
+    device = alive.device if alive else None
+    kept_flow = flow if flow is not None else (alive.flow if alive else None)
+    device, used = _effective(device, kept_flow)
+    if (device is None and used is None) or (device is OxygenDevice.ROOM_AIR and flow is None):
+        enriched = fio2 is not None and fio2 > ROOM_AIR_FIO2
+        if enriched:
+            device = OxygenDevice.OXYGEN_UNSPECIFIED
+        elif alive is None:
+            return State(time, None, None, fio2, items, settled=False)
+    if alive is None or device is not alive.device:
+        return State(time, device, used, fio2, items)
+    return State(time, device, used, fio2, (*items, *_device_items(alive)), ongoing=alive.ongoing)
+
+
+def _device_items(state: State) -> tuple[OxygenSupport, ...]:
+    """The items that named the device, kept while later flows continue it."""
+    return tuple(i for i in state.items if i.device is not None and i.device is state.device)
+
+
+def _reasons(state: State, alive: State | None, guideline: Guideline) -> frozenset[str]:
+    """Why positive pressure is given: as coded, or as coded at the start of the same stretch."""
+    own = frozenset(reason for item in state.items for reason in item.reasons)
+    if own or alive is None or state.device is None or alive.device is None:
+        return own
+    top = max(b.grade for bands in guideline.oxygen.values() for b in bands)
+    both = all(guideline.oxygen[s.device][0].grade == top for s in (state, alive))
+    return alive.reasons if both else own

@@ -1,0 +1,203 @@
+"""The hypotension axis (GR-2, GR-3, GR-4), with age bands (GR-11) and the baseline (GR-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from cds_service.crs.guideline import Guideline, PressureBand
+from cds_service.crs.infusions import Run, running_steps
+from cds_service.crs.timeline import TICK, Steps, change_times, cursor, lowest, within
+from fhir_mappings.facts import Concept, Method, PatientFacts, Reading, Source
+
+CHILD_YEARS = 18
+"""Beyond this age no band can change any more; only saves work."""
+
+
+class Pressure(NamedTuple):
+    """The hypotension axis at one instant, and what decided it.
+
+    ``basis``: vasopressor | systolic | baseline | mean | unknown. ``systolic`` is the lowest
+    of the window, ``mean`` the lowest mean pressure where no systolic is there.
+    """
+
+    lowest: int
+    highest: int
+    basis: str
+    systolic: Reading | None = None
+    mean: Reading | None = None
+    running: tuple[Run, ...] = ()
+    age_decides: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Something inside its window speaks for or against hypotension."""
+        return self.basis != "unknown"
+
+
+class Readings(NamedTuple):
+    """Systolic readings sorted out once: usable, suspect, and the means that stand in for them."""
+
+    usable: list[Reading]
+    suspect: list[tuple[Reading, Reading]]
+    """A suspect arterial reading with the cuff reading that speaks against it."""
+    means: list[Reading]
+    means_refused: list[Reading]
+
+
+def sort_out(facts: PatientFacts, guideline: Guideline, end: datetime) -> Readings:
+    """Set apart damped arterial lines and means that contradict the systolic of the same time."""
+    systolic = [r for r in facts.readings.get(Concept.SYSTOLIC, ()) if r.time <= end]
+    cuffs = [r for r in systolic if r.method is not Method.ARTERIAL]
+    usable, suspect = [], []
+    for reading in systolic:
+        cuff = _contradicting_cuff(reading, cuffs, guideline) if reading.method is Method.ARTERIAL else None
+        if cuff is None:
+            usable.append(reading)
+        else:
+            suspect.append((reading, cuff))
+    means: list[Reading] = []
+    refused: list[Reading] = []
+    margin = guideline.thresholds["mean-below-systolic"]
+    for mean in facts.readings.get(Concept.MEAN_PRESSURE, ()):
+        if mean.time > end:
+            continue
+        beside = within(systolic, mean.time, mean.time)
+        agreeing = not beside or any(mean.value < s.value - margin for s in beside)
+        (means if agreeing else refused).append(mean)
+    return Readings(usable, suspect, means, refused)
+
+
+def _contradicting_cuff(arterial: Reading, cuffs: Sequence[Reading], guideline: Guideline) -> Reading | None:
+    near = guideline.windows["arterial-pairing"]
+    limit = arterial.value + guideline.thresholds["arterial-suspect"]
+    found = [c for c in within(cuffs, arterial.time - near, arterial.time + near) if c.value > limit]
+    return max(found, key=lambda c: (c.value, c.time, c.reference), default=None)
+
+
+def threshold(guideline: Guideline, birth: tuple[date, date] | None, day: date) -> tuple[Decimal, Decimal]:
+    """The systolic limits that the age allows: (lowest, highest possible) (GR-11)."""
+    bands = guideline.pressure_bands
+    if birth is not None:
+        limits = [_limit(bands, born, day) for born in birth]
+    else:
+        limits = [b.base + b.per_year * years for b in bands for years in (0, (b.below_years or 1) - 1)]
+    return min(limits), max(limits)
+
+
+def _limit(bands: tuple[PressureBand, ...], born: date, day: date) -> Decimal:
+    days = (day - born).days
+    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    for band in bands:
+        young = band.below_days is not None and days < band.below_days
+        if young or (band.below_years is not None and years < band.below_years):
+            return band.base + band.per_year * years
+    return bands[-1].base + bands[-1].per_year * years
+
+
+def baseline_systolic(
+    facts: PatientFacts, guideline: Guideline, anchor: datetime, has_therapy: bool
+) -> Reading | None:
+    """The lowest systolic before the therapy, where it was already hypotensive (GR-9)."""
+    if not has_therapy:
+        return None
+    before = [
+        r
+        for r in facts.readings.get(Concept.SYSTOLIC, ())
+        if anchor - guideline.windows["baseline"] <= r.time < anchor
+    ]
+    low = min(before, key=lambda r: (r.value, r.time), default=None)
+    if low is None or low.value >= threshold(guideline, facts.birth_date, low.time.date())[0]:
+        return None
+    return low
+
+
+class PressureAxis:
+    """Judges the axis at any instant; ``steps`` gives it over the whole course."""
+
+    def __init__(
+        self, facts: PatientFacts, guideline: Guideline, anchor: datetime, has_therapy: bool, end: datetime
+    ) -> None:
+        self.facts, self.guideline, self.end, self.anchor = facts, guideline, end, anchor
+        self.readings = sort_out(facts, guideline, end)
+        self.baseline = baseline_systolic(facts, guideline, anchor, has_therapy)
+        self._limits_by_day: dict[date, tuple[Decimal, Decimal]] = {}
+        self.medications_complete = facts.covered(Source.MEDICATIONS).reaches(anchor)
+
+    def steps(self, runs: Sequence[Run]) -> Steps[Pressure]:
+        window, start = self.guideline.windows["pressure"], self.anchor
+        low = lowest(self.readings.usable, window, start)
+        running = running_steps(runs, start, self.end)
+        read_low, read_running = cursor(low), cursor(running)
+        times = change_times(self.end, low, self._mean_edges(), running, self._midnights())
+        return [(t, self._judge(t, read_low(t), read_running(t))) for t in times]
+
+    def _limits(self, time: datetime) -> tuple[Decimal, Decimal]:
+        day = time.date()
+        if day not in self._limits_by_day:
+            self._limits_by_day[day] = threshold(self.guideline, self.facts.birth_date, day)
+        return self._limits_by_day[day]
+
+    def _mean_edges(self) -> list[tuple[datetime, object]]:
+        """When each mean pressure enters and leaves its window."""
+        window = self.guideline.windows["pressure"] + TICK
+        return [(t, None) for m in self.readings.means for t in (m.time, m.time + window) if t > self.anchor]
+
+    def _midnights(self) -> list[tuple[datetime, object]]:
+        """A child's threshold may change with the day."""
+        birth = self.facts.birth_date
+        if birth is not None and self.anchor.year - birth[1].year > CHILD_YEARS:
+            return []
+        midnight = self.anchor.replace(hour=0, minute=0, second=0, microsecond=0)
+        days = (self.end - midnight).days
+        return [(midnight + timedelta(days=d), None) for d in range(1, days + 1)]
+
+    def _judge(self, time: datetime, systolic: Reading | None, running: tuple[Run, ...]) -> Pressure:
+        sign = self._sign(time, systolic)
+        counted = sum(1 for run in running if run.counted)
+        if running:
+            bands = self.guideline.vasopressors
+            band = bands[min(counted, len(bands)) - 1] if counted else self.guideline.vasopressin_alone
+            top = (
+                band.grade if self.medications_complete else max(band.grade, self.guideline.unknown.pressure)
+            )
+            return sign._replace(lowest=band.grade, highest=top, basis="vasopressor", running=running)
+        if not self.medications_complete:
+            return sign._replace(highest=max(sign.highest, self.guideline.unknown.pressure))
+        return sign
+
+    def _sign(self, time: datetime, systolic: Reading | None) -> Pressure:
+        """Hypotension by the readings alone: no vasopressor looked at."""
+        low, high = self._limits(time)
+        grade = self.guideline.hypotension_grade
+        if systolic is None:
+            return self._by_mean(time, high)
+        if systolic.value >= high:
+            return Pressure(0, 0, "systolic", systolic)
+        base = self.baseline
+        if base is not None and systolic.value >= base.value - self.guideline.thresholds["baseline-pressure"]:
+            return Pressure(0, 0, "baseline", systolic)
+        if systolic.value < low:
+            return Pressure(grade, grade, "systolic", systolic)
+        return Pressure(0, grade, "systolic", systolic, age_decides=True)
+
+    def _by_mean(self, time: datetime, limit: Decimal) -> Pressure:
+        """A mean pressure speaks only where no systolic does, and only where the adult limit holds."""
+        grade = self.guideline.hypotension_grade
+        means = within(self.readings.means, time - self.guideline.windows["pressure"], time)
+        unknown = self.guideline.unknown.pressure_without_vasopressor
+        adult = self.guideline.pressure_bands[-1].base
+        if not means or self._limits(time)[0] < adult:
+            return Pressure(0, unknown, "unknown")
+        mean_limit = self.guideline.thresholds["mean-pressure"]
+        below = [m for m in means if m.value < mean_limit]
+        second = self.guideline.thresholds["mean-pressure-second"]
+        sure = [m for m in below if m.value >= second]
+        lowest_mean = min(means, key=lambda m: (m.value, m.time))
+        if sure or len({m.time for m in below}) > 1:
+            return Pressure(grade, grade, "mean", mean=lowest_mean)
+        if lowest_mean.value >= limit:
+            return Pressure(0, 0, "mean", mean=lowest_mean)
+        return Pressure(0, grade, "mean", mean=lowest_mean)

@@ -1,0 +1,174 @@
+"""What a clinician should know beside the grade: each remark with a stable code and its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_service.crs.evidence import Note, Status
+from cds_service.crs.explain import Picture
+from cds_service.crs.fever import Fever
+from cds_service.crs.infusions import Run
+from cds_service.crs.timeline import newest, within
+from fhir_mappings.facts import Concept, DrugGroup, Method, OxygenDevice, Source, TherapyKind
+
+
+def notes(picture: Picture, status: Status) -> tuple[Note, ...]:
+    """All remarks, in the order in which a clinician needs them."""
+    return tuple(
+        note
+        for part in (
+            _fever(picture, status),
+            _hypoxia(picture),
+            _pressure(picture),
+            _infusions(picture),
+            _course(picture),
+        )
+        for note in part
+    )
+
+
+def _course(picture: Picture) -> Iterator[Note]:
+    """The chart since the therapy is not all at hand: onset and peak may lie before it (GR-10)."""
+    covered = picture.facts.covered(Source.VITALS)
+    if not covered.reaches(picture.anchor):
+        values = {"time": covered.since} if covered.since else {}
+        yield Note("course-known-since" if covered.since else "course-not-known", "GR-10", values=values)
+
+
+def _fever(picture: Picture, status: Status) -> Iterator[Note]:
+    now, episode = picture.moment, picture.episode
+    signs = max(now.pressure.lowest, now.hypoxia.lowest)
+    if episode is None:
+        if status is Status.NOT_GRADABLE and now.masking.recent and now.masking.last and signs:
+            yield Note("fever-may-be-masked", "GR-6", now.masking.last.reference,
+                       {"drug": now.masking.last.drug, "time": now.masking.last.start})  # fmt: skip
+        return
+    last = now.masking.last
+    if episode.masked and last is not None and last.start >= episode.onset and now.fever.afebrile_now:
+        yield Note("fever-masked", "GR-6", last.reference, {"drug": last.drug, "time": last.start})
+    if now.fever.fever is Fever.ABSENT and not episode.masked and signs:
+        hot = [
+            r
+            for r in picture.facts.readings.get(Concept.TEMPERATURE, ())
+            if episode.onset <= r.time and r.value >= picture.guideline.thresholds["fever"]
+        ]
+        yield Note("afebrile-unmasked", "GR-6", hot[-1].reference, {"time": hot[-1].time})
+    yield from _onset(picture)
+
+
+def _onset(picture: Picture) -> Iterator[Note]:
+    """CAR-T reactions usually begin within two weeks (GR-8)."""
+    given = [e for e in picture.opened_by if e.kind is TherapyKind.CAR_T]
+    if given and picture.episode is not None:
+        days = (picture.episode.onset - given[0].time).days
+        if picture.episode.onset - given[0].time > picture.guideline.windows["usual-onset"]:
+            yield Note("onset-outside-usual-window", "GR-8", given[0].reference, {"days": days})
+
+
+def _hypoxia(picture: Picture) -> Iterator[Note]:
+    hypoxia = picture.moment.hypoxia
+    state, spo2 = hypoxia.state, hypoxia.spo2
+    breathing_air = state is None or not hypoxia.known or state.device is OxygenDevice.ROOM_AIR
+    if spo2 is not None and breathing_air and spo2.value < picture.guideline.thresholds["low-spo2"]:
+        yield Note("low-spo2-without-oxygen", "GR-7", spo2.reference,
+                   {"value": spo2.value, "time": spo2.time})  # fmt: skip
+    if hypoxia.basis == "assumed-room-air" and spo2 is not None:
+        yield Note("room-air-assumed", "GR-7", spo2.reference, {"value": spo2.value, "time": spo2.time})
+    if state is None or not hypoxia.known:
+        return
+    reference, device = state.items[0].reference, str(state.device or "")
+    if hypoxia.basis in ("baseline", "reason"):
+        code = "oxygen-baseline" if hypoxia.basis == "baseline" else "ventilation-not-counted"
+        yield Note(code, "GR-9", reference, {"device": device, "reasons": ", ".join(sorted(state.reasons))})
+    elif state.device is OxygenDevice.VENTILATOR and not state.reasons:
+        yield Note("ventilation-reason-unknown", "GR-4", reference)
+    if state.device is None and hypoxia.lowest:
+        yield Note("device-unknown", "GR-7", reference)
+    if state.device is OxygenDevice.HIGH_FLOW_CANNULA and _low_flow(picture):
+        yield Note("device-and-flow-disagree", "GR-3", reference, {"flow": state.flow or 0})
+
+
+def _low_flow(picture: Picture) -> bool:
+    """The flow would be low flow on a plain cannula."""
+    state = picture.moment.hypoxia.state
+    if state is None or state.flow is None:
+        return False
+    low = min(picture.guideline.oxygen[OxygenDevice.NASAL_CANNULA], key=lambda b: b.grade)
+    return low.up_to is not None and state.flow <= low.up_to
+
+
+def _pressure(picture: Picture) -> Iterator[Note]:
+    now, guideline = picture.moment.pressure, picture.guideline
+    start = picture.as_of - guideline.windows["pressure"]
+    if now.basis == "baseline" and now.systolic is not None:
+        yield Note("pressure-baseline", "GR-9", now.systolic.reference, {"value": now.systolic.value})
+    if now.basis == "mean" and now.mean is not None and now.lowest:
+        yield Note("mean-pressure-unconfirmed", "GR-2", now.mean.reference, {"value": now.mean.value})
+    for arterial, cuff in picture.readings.suspect:
+        if arterial.time >= start:
+            yield Note("arterial-suspect", "GR-2", arterial.reference,
+                       {"value": arterial.value, "cuff": cuff.value, "time": arterial.time})  # fmt: skip
+    for mean in picture.readings.means_refused:
+        if mean.time >= start:
+            yield Note(
+                "mean-pressure-refused", "GR-2", mean.reference, {"value": mean.value, "time": mean.time}
+            )
+    yield from _disagreement(picture)
+
+
+def _disagreement(picture: Picture) -> Iterator[Note]:
+    """The newest arterial reading against the cuff reading nearest to it."""
+    guideline = picture.guideline
+    usable = within(picture.readings.usable, picture.as_of - guideline.windows["pressure"], picture.as_of)
+    arterial = newest([r for r in usable if r.method is Method.ARTERIAL], picture.as_of)
+    if arterial is None:
+        return
+    near = guideline.windows["arterial-pairing"]
+    cuffs = within(
+        [r for r in usable if r.method is not Method.ARTERIAL], arterial.time - near, arterial.time + near
+    )
+    cuff = min(cuffs, key=lambda c: (abs(c.time - arterial.time), c.value), default=None)
+    if cuff and abs(cuff.value - arterial.value) > guideline.thresholds["pressure-disagreement"]:
+        yield Note("pressures-disagree", "GR-2", arterial.reference,
+                   {"arterial": arterial.value, "cuff": cuff.value, "time": arterial.time})  # fmt: skip
+
+
+def _infusions(picture: Picture) -> Iterator[Note]:
+    running = picture.moment.pressure.running
+    if running and not any(run.counted for run in running):
+        yield Note("vasopressin-alone", "GR-3", running[0].segments[-1].reference)
+    recent = picture.guideline.windows["recently-stopped"]
+    on_now = {run.drug for run in running}
+    for run in picture.infusions.runs:
+        stopped = run.end is not None and run.end <= picture.as_of <= run.end + recent
+        if stopped and run.end is not None and run.drug not in on_now:
+            yield Note("vasopressor-stopped", "GR-3", run.segments[-1].reference,
+                       {"drug": run.drug, "time": run.end})  # fmt: skip
+    for dose in picture.infusions.boluses:
+        if picture.as_of - dose.start <= recent:
+            yield Note("vasopressor-bolus", "GR-3", dose.reference, {"drug": dose.drug, "time": dose.start})
+    for dose in picture.infusions.without_end:
+        if picture.as_of - dose.start <= picture.guideline.windows["fever"]:
+            yield Note(
+                "infusion-without-end", "GR-3", dose.reference, {"drug": dose.drug, "time": dose.start}
+            )
+    yield from (note for run in running for note in _outliers(run, picture))
+    yield from _inotropes(picture)
+
+
+def _outliers(run: Run, picture: Picture) -> Iterator[Note]:
+    """A rate far above both neighbours is likely a slip; the drug runs all the same."""
+    limit = picture.guideline.thresholds["rate-outlier"]
+    rated = [s for s in run.segments if s.rate is not None]
+    for before, segment, after in zip(rated, rated[1:], rated[2:], strict=False):
+        rates = [s.rate.value for s in (before, segment, after) if s.rate]
+        same_unit = len({s.rate.unit for s in (before, segment, after) if s.rate}) == 1
+        if same_unit and rates[1] > limit * rates[0] and rates[1] > limit * rates[2]:
+            yield Note("rate-outlier", "GR-3", segment.reference, {"drug": run.drug, "value": rates[1]})
+
+
+def _inotropes(picture: Picture) -> Iterator[Note]:
+    for dose in picture.facts.administrations:
+        running = dose.ongoing or (dose.end is not None and dose.end > picture.as_of)
+        if DrugGroup.INOTROPE in dose.groups and running and dose.status != "on-hold":
+            yield Note("inotrope-running", "GR-3", dose.reference, {"drug": dose.drug})

@@ -1,0 +1,165 @@
+"""Strict reading of a parsed table: every key used, typed and named when it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound=StrEnum)
+UNITS_OF_TIME = {"min": "minutes", "h": "hours", "d": "days"}
+STANDINGS = ("guideline", "label", "site policy")
+
+
+class GuidelineError(Exception):
+    """A table that cannot be used; the message names the key and why."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"{key}: {why}")
+        self.key = key
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table, for printing: which requirement it serves and where it is from."""
+
+    key: str
+    rule: str
+    says: str
+    standing: str
+    source: str
+
+
+class Section:
+    """A TOML table that remembers which keys were asked for."""
+
+    def __init__(self, data: Any, path: str, root: Section | None = None) -> None:
+        self.path = path
+        if not isinstance(data, Mapping):
+            raise GuidelineError(path, "must be a table")
+        self.data = data
+        self.used: set[str] = set()
+        self.children: list[Section] = []
+        self.root = root or self
+        self.known_sources: frozenset[str] = frozenset()
+        self.rules: list[Rule] = []
+
+    def error(self, key: str, why: str) -> GuidelineError:
+        return GuidelineError(f"{self.path}.{key}" if self.path else key, why)
+
+    def _get(self, key: str) -> Any:
+        self.used.add(key)
+        if key not in self.data:
+            raise self.error(key, "is missing")
+        return self.data[key]
+
+    def _child(self, data: Any, path: str) -> Section:
+        child = Section(data, path, self.root)
+        self.children.append(child)
+        return child
+
+    def section(self, key: str) -> Section:
+        return self._child(self._get(key), f"{self.path}.{key}" if self.path else key)
+
+    def sections(self) -> Iterator[tuple[str, Section]]:
+        for key in self.data:
+            yield key, self.section(key)
+
+    def rows(self, key: str) -> list[Section]:
+        rows = self._get(key)
+        if not isinstance(rows, list) or not rows:
+            raise self.error(key, "must be a non-empty list of tables")
+        return [self._child(row, f"{key}[{index}]") for index, row in enumerate(rows)]
+
+    def text(self, key: str) -> str:
+        value = self._get(key)
+        if not isinstance(value, str) or not value:
+            raise self.error(key, "must be a text")
+        return value
+
+    def texts(self, key: str) -> list[str]:
+        value = self._get(key)
+        if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
+            raise self.error(key, "must be a list of texts")
+        return value
+
+    def choice(self, value: str, kind: type[E], key: str) -> E:
+        try:
+            return kind(value)
+        except ValueError:
+            raise self.error(key, f"{value!r} is not one of {', '.join(kind)}") from None
+
+    def choices(self, key: str, kind: type[E]) -> list[E]:
+        return [self.choice(value, kind, key) for value in self.texts(key)]
+
+    def date(self, key: str) -> date:
+        value = self._get(key)
+        if not isinstance(value, date):
+            raise self.error(key, "must be a date")
+        return value
+
+    def number(self, key: str) -> Decimal:
+        value = self._get(key)
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise self.error(key, "must be a number")
+        return Decimal(value)
+
+    def optional_number(self, key: str) -> Decimal | None:
+        return self.number(key) if key in self.data else None
+
+    def integer(self, key: str) -> int:
+        value = self._get(key)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.error(key, "must be a whole number")
+        return value
+
+    def optional_integer(self, key: str) -> int | None:
+        return self.integer(key) if key in self.data else None
+
+    def grade(self, key: str) -> int:
+        value = self.integer(key)
+        if value not in (1, 2, 3, 4):
+            raise self.error(key, "must be a grade from 1 to 4")
+        return value
+
+    def duration(self) -> timedelta:
+        unit = self.text("unit")
+        if unit not in UNITS_OF_TIME:
+            raise self.error("unit", f"must be one of {', '.join(UNITS_OF_TIME)}")
+        value = self.integer("value")
+        if value <= 0:
+            raise self.error("value", "must be more than 0")
+        return timedelta(**{UNITS_OF_TIME[unit]: value})
+
+    def unit_is(self, unit: str) -> None:
+        if self.text("unit") != unit:
+            raise self.error("unit", f"must be {unit}")
+
+    def shown(self, key: str) -> str:
+        return str(self._get(key))
+
+    def is_site_policy(self) -> bool:
+        return self.text("standing") == "site policy"
+
+    def record(self, says: str) -> None:
+        """Keep this row for printing; checks that it names its rule, standing and source."""
+        standing = self.text("standing")
+        if standing not in STANDINGS:
+            raise self.error("standing", f"must be one of {', '.join(STANDINGS)}")
+        names = self.texts("sources") if "sources" in self.data else [self.text("source")]
+        for name in names:
+            if name not in self.root.known_sources:
+                raise self.error("source", f"{name!r} is not under [sources]")
+        self.root.rules.append(Rule(self.path, self.text("rule"), says, standing, ", ".join(names)))
+
+    def finish(self) -> None:
+        """Refuse any key that nothing asked for."""
+        for key in self.data:
+            if key not in self.used:
+                raise self.error(key, "unknown key")
+        for child in self.children:
+            child.finish()

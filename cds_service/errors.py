@@ -1,0 +1,68 @@
+"""The error tree: a stable code, an HTTP status, and a text that is safe to send out.
+
+``text`` says what to do and never carries patient data, tokens or internals.
+"""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """Any refusal that a caller sees as an OperationOutcome.
+
+    ``expression`` names the parts of the request that the refusal is about.
+    """
+
+    code = "processing"
+    status = 500
+
+    def __init__(self, text: str, expression: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.text = text
+        self.expression = expression
+
+
+class BadRequest(ServiceError):
+    code = "invalid"
+    status = 400
+
+
+class NotFound(ServiceError):
+    code = "not-found"
+    status = 404
+
+
+class MethodNotAllowed(ServiceError):
+    code = "not-supported"
+    status = 405
+
+
+class PreconditionFailed(ServiceError):
+    """Data that is needed was not sent and cannot be had."""
+
+    code = "processing"
+    status = 412
+
+
+class TooLarge(ServiceError):
+    code = "too-long"
+    status = 413
+
+
+class UnsupportedMediaType(ServiceError):
+    code = "not-supported"
+    status = 415
+
+
+class UpstreamUnavailable(ServiceError):
+    """The FHIR server timed out, throttled or failed; worth another try."""
+
+    code = "transient"
+    status = 503
+
+    def __init__(self, text: str, expression: tuple[str, ...] = (), retry_after: int = 5) -> None:
+        super().__init__(text, expression)
+        self.retry_after = retry_after
+
+
+class ConfigurationError(Exception):
+    """A setting, table or overlay that stops the start; the message names file and key."""
