@@ -88,7 +88,7 @@ def _assessment(picture: Picture, status: Status, episode: Episode | None) -> As
         as_of=as_of,
         patient=picture.facts.patient_id,
         grade=current,
-        criteria=criteria(picture),
+        criteria=criteria(picture) if status in (Status.ACTIVE, Status.NOT_GRADABLE) else (),
         missing=missing(picture),
         notes=notes(picture, status),
         exposures=picture.opened_by,

@@ -1,0 +1,65 @@
+"""The app factory: the only place where the parts are put together. Tables are read here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Flask
+
+from cds_service import hooks
+from cds_service.acquire.bases import same_base
+from cds_service.acquire.client import FhirClient
+from cds_service.acquire.queries import build_queries
+from cds_service.errors import BadRequest
+from cds_service.hooks.run import Engine
+from cds_service.settings import Settings
+from cds_service.tables import load_codebook, load_guideline, search_codes
+from cds_service.web.outcomes import register_error_handlers
+from cds_service.web.routes import EXTENSION, blueprint
+from cds_service.web.schemas import blueprint as schemas
+
+MOST_BODY_BYTES = 32 * 1024 * 1024
+"""A hook request with ten thousand prefetched resources has some 10 MB."""
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Flask:
+    """A WSGI app. Raises ConfigurationError where a table or setting cannot be used."""
+    codebook = load_codebook(settings.codes)
+    queries = build_queries(search_codes(codebook))
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.extensions[EXTENSION] = Engine(
+        services=hooks.services(),
+        guideline=load_guideline(settings.guideline),
+        codebook=codebook,
+        queries=queries,
+        client=FhirClient(),
+        budget_ms=settings.fhir_budget_ms,
+        allowed_server=_allowed(settings.fhir_servers),
+        zone=settings.zone,
+        clock=clock,
+    )
+    register_error_handlers(app)
+    app.register_blueprint(blueprint)
+    app.register_blueprint(schemas)
+    return app
+
+
+def _allowed(bases: tuple[str, ...]) -> Callable[[str], str]:
+    """The configured base that a request's ``fhirServer`` equals; its own spelling is never called."""
+
+    def find(server: str) -> str:
+        for base in bases:
+            if same_base(base, server):
+                return base
+        raise BadRequest(
+            "fhirServer is not a FHIR server this service may call; name it in CRS_CDS_FHIR_SERVERS",
+            ("fhirServer",),
+        )
+
+    return find

@@ -1,0 +1,36 @@
+"""``crs-cds``: serve, demo, grade, tables. Exit codes: 0 done, 1 the input was refused, 2 wrong usage."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from cds_service.commands import demo, grade, serve, tables
+from cds_service.errors import ConfigurationError, ServiceError
+
+REFUSED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. A refusal is one line on stderr."""
+    parser = argparse.ArgumentParser(
+        prog="crs-cds",
+        description="Grades cytokine release syndrome from FHIR R4 data. Decision support for professionals.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (serve, demo, grade, tables):
+        module.add_parser(commands)
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except BrokenPipeError:  # the reader went away, as with `| head`
+        sys.stderr.close()
+        return REFUSED
+    except (ConfigurationError, ServiceError, OSError) as error:
+        sys.stderr.write(f"crs-cds: {' '.join(str(error).split())}\n")
+        return REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of ``crs-cds``, one file each."""

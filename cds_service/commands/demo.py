@@ -1,0 +1,51 @@
+"""``crs-cds demo``: the service with a sandbox FHIR server and a console, in one process."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import Any
+
+from werkzeug.serving import make_server
+
+from cds_service import sandbox
+from cds_service.app import create_app
+from cds_service.errors import ConfigurationError
+from cds_service.observability import configure_logging
+from cds_service.settings import is_loopback, load_settings
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser("demo", help="try it: synthetic patients and an EHR console in the browser")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    if not is_loopback(options.host):
+        raise ConfigurationError(
+            f"the demo knows no users: it is refused on {options.host}, bind to 127.0.0.1"
+        )
+    configure_logging()
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
+    base = f"http://{options.host}:{options.port}"
+    settings = load_settings(
+        auth="none", fhir_servers=(f"{base}/fhir", f"http://localhost:{options.port}/fhir")
+    )
+    app = create_app(settings)
+    sandbox.register(app)
+    server = make_server(options.host, options.port, app, threaded=True)
+    sys.stdout.write(
+        f"CRS CDS demo with synthetic patients\n\n  open   {base}/\n  FHIR   {base}/fhir/Patient\n"
+        f"  hooks  {base}/cds-services\n\nStop with Ctrl-C.\n"
+    )
+    sys.stdout.flush()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
+    finally:
+        server.server_close()
+    return 0

@@ -1,0 +1,66 @@
+"""``crs-cds tables check|show``: the clinical tables, checked without a server, printed for a committee."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from cds_service.crs.guideline import Guideline
+from cds_service.settings import load_settings
+from cds_service.tables import check_file, load_codebook, load_guideline
+from fhir_mappings import CodeBook
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser("tables", help="check or print the clinical tables")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="check|show")
+    check = actions.add_parser("check", help="check guideline tables and code overlays")
+    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: the tables in use")
+    check.set_defaults(run=run_check)
+    show = actions.add_parser("show", help="print every rule with unit, standing and source")
+    show.set_defaults(run=run_show)
+
+
+def run_check(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    if not options.files:
+        load_codebook(settings.codes)
+        load_guideline(settings.guideline)
+        sys.stdout.write("tables in use: good\n")
+    for file in options.files:
+        sys.stdout.write(f"{file}: {check_file(file)}\n")
+    return 0
+
+
+def run_show(options: argparse.Namespace) -> int:
+    del options
+    settings = load_settings()
+    guideline, codebook = load_guideline(settings.guideline), load_codebook(settings.codes)
+    sys.stdout.write("\n".join(_guideline_lines(guideline)) + "\n\n")
+    sys.stdout.write("\n".join(_code_lines(codebook)) + "\n")
+    return 0
+
+
+def _guideline_lines(guideline: Guideline) -> list[str]:
+    lines = [
+        f"# {guideline.title}",
+        f"id {guideline.id}, version {guideline.version}, sha256 {guideline.sha256}",
+        "",
+    ]
+    lines += [f"{r.rule:6} {r.says} [{r.standing}; {r.source}] ({r.key})" for r in guideline.rules]
+    lines += ["", "Sources:"]
+    lines += [
+        f"  {key}: {cite.citation} ({cite.date.isoformat()})" for key, cite in guideline.sources.items()
+    ]
+    return lines
+
+
+def _code_lines(codebook: CodeBook) -> list[str]:
+    """Every code, name, unit and plausible range, one a line."""
+    lines = [f"# Codes, sha256 {codebook.sha256}", ""]
+    for row in codebook.rows:
+        parts = (row.system, row.code, row.display, row.unit, row.range, row.standing, row.source)
+        lines.append(f"{row.table}: {row.id}: " + " | ".join(part for part in parts if part))
+    return lines

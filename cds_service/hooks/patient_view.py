@@ -1,0 +1,26 @@
+"""``crs-patient-view``: the grade of CRS and why, when a clinician opens a patient."""
+
+from __future__ import annotations
+
+from cds_service.cards.grading import grading_card
+from cds_service.hooks.request import HookRequest
+from cds_service.hooks.run import Answer, Engine, Service, picture, summarize
+
+
+def respond(request: HookRequest, engine: Engine) -> Answer:
+    """One grading card, or none where there is nothing to say (GR-8)."""
+    assessment, acquired = picture(request, engine)
+    card = grading_card(assessment, engine.guideline, engine.zone)
+    return Answer({"cards": [card] if card else []}, summarize(assessment, acquired))
+
+
+SERVICE = Service(
+    id="crs-patient-view",
+    hook="patient-view",
+    title="Cytokine release syndrome: grade",
+    description="Grades cytokine release syndrome by the ASTCT consensus after CAR-T cells and T-cell "
+    "engagers, with the evidence. No card where a patient is not at risk or there is nothing to say.",
+    usage="Send the prefetch keys complete, or fhirServer with a token that may read Patient, Observation, "
+    "MedicationAdministration, Procedure, Immunization and Condition. 412 where neither is there.",
+    respond=respond,
+)

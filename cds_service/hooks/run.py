@@ -1,0 +1,139 @@
+"""The order of steps of every hook: acquire, map, assess, answer. Each service says only what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from cds_service.acquire.acquire import Acquired, Server, acquire
+from cds_service.acquire.client import FhirClient
+from cds_service.acquire.deadline import Deadline
+from cds_service.acquire.queries import Query
+from cds_service.acquire.transport import FhirAccess
+from cds_service.cards.document import rules_of
+from cds_service.crs.assess import assess
+from cds_service.crs.evidence import Assessment, Status
+from cds_service.crs.guideline import Guideline
+from cds_service.errors import PreconditionFailed, UpstreamUnavailable
+from cds_service.hooks.request import HookRequest
+from fhir_mappings import CodeBook, map_resources
+from fhir_mappings.facts import Concept, PatientFacts, Source
+
+NEEDED_TO_CONSIDER = (Source.MEDICATIONS, Source.PROCEDURES, Source.CONDITIONS)
+"""Without these nobody can say that a patient is not at risk (GR-8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What all services share: tables, searches and the way to the FHIR server."""
+
+    services: Mapping[str, Service]
+    guideline: Guideline
+    codebook: CodeBook
+    queries: Sequence[Query]
+    client: FhirClient
+    budget_ms: int
+    allowed_server: Callable[[str], str]
+    zone: ZoneInfo | None
+    clock: Callable[[], datetime]
+
+
+class Answer(NamedTuple):
+    """The response body, and what of it may be logged."""
+
+    body: dict[str, Any]
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A CDS Hooks service as discovery describes it, and how it answers."""
+
+    id: str
+    hook: str
+    title: str
+    description: str
+    usage: str
+    respond: Callable[[HookRequest, Engine], Answer]
+
+
+def picture(request: HookRequest, engine: Engine) -> tuple[Assessment, Acquired]:
+    """Acquire, map and assess one patient as of now.
+
+    Raises PreconditionFailed or UpstreamUnavailable where what is needed cannot be had.
+    """
+    now = engine.clock()
+    acquired = acquire(
+        request.context,
+        request.prefetch,
+        _server(request, engine),
+        engine.queries,
+        Deadline.in_ms(engine.budget_ms),
+        now - furthest_back(engine.guideline),
+    )
+    facts = map_resources(
+        acquired.resources,
+        engine.codebook,
+        as_of=now,
+        patient_id=request.patient_id,
+        coverage=acquired.coverage,
+        zone=engine.zone,
+        skew=engine.guideline.windows["clock-skew"],
+    )
+    assessment = assess(facts, engine.guideline, now)
+    _require(assessment, facts, acquired, engine.guideline)
+    return assessment, acquired
+
+
+def furthest_back(guideline: Guideline) -> timedelta:
+    """How old a charted fact can be and still matter: the baseline before the oldest therapy considered."""
+    windows = guideline.windows
+    return max(windows["car-t"], windows["t-cell-engager"], windows["diagnosis"]) + windows["baseline"]
+
+
+def _server(request: HookRequest, engine: Engine) -> Server | None:
+    if request.fhir_server is None:
+        return None
+    return Server(engine.client, FhirAccess(engine.allowed_server(request.fhir_server), request.token))
+
+
+def _require(assessment: Assessment, facts: PatientFacts, acquired: Acquired, guideline: Guideline) -> None:
+    """Nothing usable is an error, never an answer without cards (GR-7)."""
+    if assessment.status is Status.NOT_CONSIDERED:
+        since = assessment.as_of - max(guideline.windows["car-t"], guideline.windows["t-cell-engager"])
+        lacking = [s for s in NEEDED_TO_CONSIDER if not facts.covered(s).reaches(since)]
+    else:
+        seen = any(facts.readings.get(c) for c in (Concept.TEMPERATURE, Concept.SYSTOLIC, Concept.SPO2))
+        lacking = [] if seen or facts.covered(Source.VITALS).since else [Source.VITALS]
+    if lacking:
+        raise _cannot_be_had(lacking, acquired, facts)
+
+
+def _cannot_be_had(
+    lacking: Sequence[Source], acquired: Acquired, facts: PatientFacts
+) -> PreconditionFailed | UpstreamUnavailable:
+    keys = tuple(source.value for source in lacking)
+    named = ", ".join(f"{s.value} ({facts.covered(s).reason})" for s in lacking)
+    expression = tuple(f"prefetch.{key}" for key in keys)
+    failures = [acquired.failures[key] for key in keys if key in acquired.failures]
+    if any(failure.transient for failure in failures):
+        wait = max((f.retry_after for f in failures if f.retry_after), default=5)
+        return UpstreamUnavailable(f"the FHIR server did not give: {named}; try again", expression, wait)
+    return PreconditionFailed(
+        f"needed and not to be had: {named}; send these prefetch keys complete, or fhirServer with access",
+        expression,
+    )
+
+
+def summarize(assessment: Assessment, acquired: Acquired) -> dict[str, Any]:
+    """What of an answer may be logged: codes only, no values."""
+    grade = f"{assessment.grade.lowest}-{assessment.grade.highest}" if assessment.grade else ""
+    return {
+        "assessment": f"{assessment.status} {grade}".strip(),
+        "rules": rules_of(assessment),
+        "missing": [f"{m.axis}:{m.reason}" for m in assessment.missing],
+        "failures": {key: str(failure.reason) for key, failure in acquired.failures.items()},
+    }

@@ -1,0 +1,48 @@
+"""Logs as JSON lines. Only the fields named here are ever written: no names, values or tokens."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+FIELDS = (
+    "request_id", "service", "hook_instance", "status", "outcome", "assessment", "rules", "missing",
+    "failures", "duration_ms", "error", "where",
+)  # fmt: skip
+"""What a record may carry beside time, level and event."""
+
+logger = logging.getLogger("crs_cds")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, with the allow-listed fields of the record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        entry.update({name: getattr(record, name) for name in FIELDS if hasattr(record, name)})
+        return json.dumps(entry, default=str)
+
+
+def configure_logging(level: int = logging.INFO) -> None:
+    """Send the service's log to stderr as JSON lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(level)
+
+
+def where(error: BaseException) -> str:
+    """File and line at which an unexpected error arose: enough to find it, without its message."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"

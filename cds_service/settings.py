@@ -1,0 +1,82 @@
+"""Settings from the environment (prefix ``CRS_CDS_``), frozen; a gap or a contradiction stops the start."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from cds_service.errors import ConfigurationError
+
+PREFIX = "CRS_CDS_"
+
+
+class Settings(BaseSettings):
+    """What a site may set. Lists are separated by commas."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    auth: Literal["jwt", "none"] = "jwt"
+    fhir_servers: Annotated[tuple[str, ...], NoDecode] = ()
+    """FHIR base URLs that may be called with ``auth`` none."""
+    guideline: str = "astct-2019"
+    codes: Path | None = None
+    """The site's overlay of local codes."""
+    timezone: str | None = None
+    """IANA zone for times without one, and for times on cards. Unset: such times are refused."""
+    fhir_budget_ms: int = Field(default=2500, ge=100, le=60_000)
+
+    @field_validator("fhir_servers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError):
+                raise ValueError(f"{value!r} is not an IANA time zone") from None
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        return ZoneInfo(self.timezone) if self.timezone else None
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment. Raises ConfigurationError naming the setting at fault."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"{name}: {first['msg']}") from None
+
+
+def require_servable(settings: Settings, host: str) -> None:
+    """Refuse to serve without a way to know the caller, except to this machine alone."""
+    if settings.auth == "jwt":
+        raise ConfigurationError(
+            f"{PREFIX}AUTH: client authentication by JWT is not part of this version; set {PREFIX}AUTH=none "
+            "and bind to loopback, for trials only"
+        )
+    if not is_loopback(host):
+        raise ConfigurationError(f"{PREFIX}AUTH=none is refused on {host}: bind to 127.0.0.1")
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,91 @@
+"""Reads the clinical tables from disk: the active guideline and the code book, once at the start."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from decimal import Decimal
+from importlib import resources
+from pathlib import Path
+
+from cds_service.crs.guideline import Guideline, GuidelineError, parse_guideline
+from cds_service.errors import ConfigurationError
+from fhir_mappings import CodeBook
+from fhir_mappings.errors import TableError
+from fhir_mappings.facts import Concept, OxygenDevice, Source
+from fhir_mappings.meanings import Meaning, Measure, PressureParent, StateQuestion, Support
+
+VITALS = (Concept.TEMPERATURE, Concept.SYSTOLIC, Concept.MEAN_PRESSURE, Concept.SPO2)
+OXYGEN = (Concept.OXYGEN_FLOW, Concept.FIO2)
+
+GUIDELINES = Path(str(resources.files("cds_service"))) / "crs" / "tables" / "guidelines"
+
+
+def guideline_path(name: str) -> Path:
+    """The file of a guideline: an id of a shipped one, or a path to a site's own."""
+    if name.endswith(".toml"):
+        return Path(name)
+    return GUIDELINES / f"{name}.toml"
+
+
+def load_guideline(name: str) -> Guideline:
+    """Read and check a guideline. Raises ConfigurationError naming file and key."""
+    path = guideline_path(name)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        data = tomllib.loads(raw.decode(), parse_float=Decimal)
+        return parse_guideline(data, hashlib.sha256(raw).hexdigest())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not TOML: {error}") from None
+    except GuidelineError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+
+
+def load_codebook(overlay: Path | None) -> CodeBook:
+    """The code tables with a site's overlay. Raises ConfigurationError naming file and key."""
+    try:
+        return CodeBook.load(overlay)
+    except TableError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def search_codes(codebook: CodeBook) -> dict[Source, list[tuple[str, str]]]:
+    """The Observation codes to search for, by search; a site's own are among them."""
+    found: dict[Source, list[tuple[str, str]]] = {}
+    for pair, meaning in sorted(codebook.codes.items(), key=lambda item: item[0]):
+        source = _search_of(meaning)
+        if source is not None:
+            found.setdefault(source, []).append(pair)
+    return found
+
+
+def _search_of(meaning: Meaning) -> Source | None:
+    if isinstance(meaning, PressureParent):
+        return Source.VITALS
+    if isinstance(meaning, StateQuestion):
+        return Source.OXYGEN
+    if isinstance(meaning, Support):  # "breathing room air" comes as an Observation's code without a value
+        return Source.OXYGEN if meaning.device is OxygenDevice.ROOM_AIR else None
+    if not isinstance(meaning, Measure):
+        return None
+    if meaning.spec.concept in OXYGEN:
+        return Source.OXYGEN
+    return Source.VITALS if meaning.spec.concept in VITALS else Source.LABS
+
+
+def check_file(path: Path) -> str:
+    """Check one file: a guideline (it has a [guideline] table) or a code overlay."""
+    try:
+        raw = path.read_bytes()
+        data = tomllib.loads(raw.decode(), parse_float=Decimal)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not TOML: {error}") from None
+    if "guideline" in data:
+        return f"good: guideline {load_guideline(str(path)).id}, sha256 {hashlib.sha256(raw).hexdigest()}"
+    load_codebook(path)
+    return f"good: code overlay, sha256 {hashlib.sha256(raw).hexdigest()}"

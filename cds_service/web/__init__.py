@@ -1,0 +1,1 @@
+"""The HTTP edge: routes, wire models and errors as OperationOutcome."""

@@ -1,0 +1,52 @@
+"""Refusals as FHIR OperationOutcome; nothing fails in silence."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from cds_service.errors import ServiceError, UpstreamUnavailable
+from cds_service.observability import logger, where
+
+CODES = {400: "invalid", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+
+
+def outcome(status: int, code: str, text: str, expression: tuple[str, ...] = ()) -> Response:
+    """An OperationOutcome answer."""
+    issue: dict[str, object] = {"severity": "error", "code": code, "diagnostics": text}
+    if expression:
+        issue["expression"] = list(expression)
+    body = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    return Response(body, status, content_type="application/fhir+json")
+
+
+def register_error_handlers(app: Flask) -> None:
+    app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _refused(error: ServiceError) -> Response:
+    answer = outcome(error.status, error.code, error.text, error.expression)
+    if isinstance(error, UpstreamUnavailable):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    g.outcome = error.code
+    return answer
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    answer = outcome(status, CODES.get(status, "processing"), error.description or error.name)
+    for name, value in error.get_headers():
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    """A fault of the service is loud: an error status, never an answer without cards."""
+    logger.error("unexpected", extra={"error": type(error).__name__, "where": where(error)})
+    text = "the service failed; no statement about the patient was made"
+    return outcome(500, "exception", text)

@@ -1,0 +1,95 @@
+"""The CDS Hooks routes: discovery and the services."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, current_app, g, request
+
+from cds_service.errors import NotFound, UnsupportedMediaType
+from cds_service.hooks.run import Engine, Service
+from cds_service.observability import logger
+from cds_service.web.wire import parse_request
+
+blueprint = Blueprint("cds_services", __name__)
+EXTENSION = "crs_cds"
+NO_STORE = "no-store"
+SPEC_VERSION = "2.0.1"
+
+
+def _engine() -> Engine:
+    engine: Engine = current_app.extensions[EXTENSION]
+    return engine
+
+
+@blueprint.before_app_request
+def _begin() -> None:
+    g.started = time.perf_counter()
+    g.request_id = str(uuid.uuid4())
+
+
+@blueprint.after_app_request
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@blueprint.get("/cds-services")
+def discovery() -> Response:
+    """All services with their prefetch templates; needs no token."""
+    engine = _engine()
+    services = [describe(service, engine) for service in engine.services.values()]
+    return Response(json.dumps({"services": services}), content_type="application/json")
+
+
+def describe(service: Service, engine: Engine) -> dict[str, Any]:
+    return {
+        "hook": service.hook,
+        "id": service.id,
+        "title": service.title,
+        "description": service.description,
+        "version": SPEC_VERSION,
+        "usageRequirements": service.usage,
+        "prefetch": {query.key: query.template for query in engine.queries},
+    }
+
+
+@blueprint.post("/cds-services/<service_id>")
+def call(service_id: str) -> Response:
+    """Run one hook."""
+    engine = _engine()
+    service = engine.services.get(service_id)
+    if service is None:
+        raise NotFound(f"there is no service {service_id!r}: see /cds-services")
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("send the request as application/json")
+    hook = parse_request(request.get_data(), service.hook)
+    answer = service.respond(hook, engine)
+    _log(service, hook.hook_instance, answer.summary)
+    body = msgspec.json.encode(answer.body)
+    return Response(body, content_type="application/json", headers={"Cache-Control": NO_STORE})
+
+
+def _log(service: Service, hook_instance: str, summary: Mapping[str, Any]) -> None:
+    took = round((time.perf_counter() - g.started) * 1000, 1)
+    fields = {"request_id": g.request_id, "service": service.id, "hook_instance": hook_instance}
+    logger.info("hook", extra={**fields, **summary, "duration_ms": took})
+
+
+@blueprint.get("/livez")
+def alive() -> Response:
+    return Response("ok\n", content_type="text/plain")
+
+
+@blueprint.get("/readyz")
+def ready() -> Response:
+    """Tables are read before the app exists: an app that answers is ready."""
+    engine = _engine()
+    body = {"status": "ready", "guideline": engine.guideline.id, "sha256": engine.guideline.sha256}
+    return Response(json.dumps(body), content_type="application/json")
