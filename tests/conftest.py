@@ -1,0 +1,33 @@
+"""Fixtures for what lies outside Python, and the markers that go with them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import prerequisites
+
+MARKER_OF_FIXTURE = {"hapi_base": "java", "chromium": "browser", "external_data": "external"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the fixtures it uses, so that no marker is forgotten when tests are selected."""
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        for fixture, marker in MARKER_OF_FIXTURE.items():
+            if fixture in used:
+                item.add_marker(marker)
+
+
+@pytest.fixture(scope="session")
+def external_data() -> Path:
+    """The folder of FHIR data that others wrote."""
+    return prerequisites.external_folder() or prerequisites.missing(
+        "no folder of external data: set CRS_CDS_EXTERNAL_DATA"
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser program."""
+    return prerequisites.chromium_program() or prerequisites.missing("Chromium is not installed")
