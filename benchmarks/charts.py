@@ -3,84 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PATIENT = "bench-1"
 SUBJECT = {"reference": f"Patient/{PATIENT}"}
 LOINC = "http://loinc.org"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 UCUM = "http://unitsofmeasure.org"
+ICD_10_PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
+CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 Json = dict[str, Any]
-VITALS = (("8310-5", "Body temperature", 37.0, "Cel"), ("59408-5", "Oxygen saturation", 95, "%"))
-
-
-def stamp(hours: float) -> str:
-    return (NOW - timedelta(hours=hours)).isoformat()
-
-
-def observation(number: int, hours: float, code: str, display: str, **value: Any) -> Json:
-    """With the members that an EHR sends beside the ones that are read."""
-    category = {"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"}
-    return {
-        "resourceType": "Observation",
-        "id": f"obs-{number}",
-        "meta": {
-            "versionId": "1",
-            "lastUpdated": stamp(hours),
-            "profile": [
-                f"http://hl7.org/fhir/us/core/StructureDefinition/us-core-vital-signs|7.0.{number % 3}"
-            ],
-        },
-        "status": "final",
-        "category": [{"coding": [category | {"display": "Vital Signs"}], "text": "Vital Signs"}],
-        "code": {"coding": [{"system": LOINC, "code": code, "display": display}], "text": display},
-        "subject": SUBJECT,
-        "encounter": {"reference": "Encounter/bench-encounter"},
-        "performer": [{"reference": "Practitioner/bench-nurse", "display": "Bedside monitor"}],
-        "effectiveDateTime": stamp(hours),
-        "issued": stamp(hours),
-        **value,
-    }
+PROFILE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-vital-signs|7.0.0"
 
 
 def quantity(value: float, unit: str) -> Json:
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
-
-
-def pressure(number: int, hours: float) -> Json:
-    parts = (
-        ("8480-6", "Systolic blood pressure", 88 + number % 30),
-        ("8462-4", "Diastolic blood pressure", 55),
-    )
-    return observation(
-        number,
-        hours,
-        "85354-9",
-        "Blood pressure panel",
-        component=[
-            {
-                "code": {"coding": [{"system": LOINC, "code": code, "display": display}]},
-                "valueQuantity": quantity(value, "mm[Hg]"),
-            }
-            for code, display, value in parts
-        ],
-    )
-
-
-def vital_signs(count: int) -> list[Json]:
-    """Temperature, SpO2 and pressure in turn over three days, newest first."""
-    found = []
-    for number in range(count):
-        hours = 72 * number / count
-        if number % 3 == 2:
-            found.append(pressure(number, hours))
-            continue
-        code, display, value, unit = VITALS[number % 3]
-        fever = 2.1 if code == "8310-5" and number % 6 == 0 else 0
-        found.append(observation(number, hours, code, display, valueQuantity=quantity(value + fever, unit)))
-    return found
 
 
 def searchset(resources: list[Json]) -> Json:
@@ -95,51 +33,104 @@ def searchset(resources: list[Json]) -> Json:
     return {"resourceType": "Bundle", "type": "searchset", "total": len(resources), "entry": entries}
 
 
-def medications() -> list[Json]:
-    return [
-        {
-            "resourceType": "MedicationAdministration",
-            "id": "ne-1",
-            "status": "in-progress",
-            "medicationCodeableConcept": {
-                "coding": [{"system": RXNORM, "code": "7512", "display": "norepinephrine"}]
-            },
+class Chart:
+    """Resources relative to ``now``, with the members that an EHR sends beside the ones that are read."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now.replace(microsecond=0)
+
+    def stamp(self, hours: float) -> str:
+        return (self.now - timedelta(hours=hours)).replace(microsecond=0).isoformat()
+
+    def observation(self, name: str, hours: float, code: str, display: str, **value: Any) -> Json:
+        category = {"system": CATEGORY, "code": "vital-signs", "display": "Vital Signs"}
+        return {
+            "resourceType": "Observation",
+            "id": name,
+            "meta": {"versionId": "1", "lastUpdated": self.stamp(hours), "profile": [PROFILE]},
+            "status": "final",
+            "category": [{"coding": [category], "text": "Vital Signs"}],
+            "code": {"coding": [{"system": LOINC, "code": code, "display": display}], "text": display},
             "subject": SUBJECT,
-            "effectivePeriod": {"start": stamp(6)},
-            "dosage": {"rateQuantity": quantity(0.12, "ug/kg/min")},
+            "encounter": {"reference": "Encounter/bench-encounter"},
+            "performer": [{"reference": "Practitioner/bench-nurse", "display": "Bedside monitor"}],
+            "effectiveDateTime": self.stamp(hours),
+            "issued": self.stamp(hours),
+            **value,
         }
-    ]
+
+    def pressure(self, name: str, hours: float, systolic: int) -> Json:
+        parts = (
+            ("8480-6", "Systolic blood pressure", systolic),
+            ("8462-4", "Diastolic blood pressure", 55),
+        )
+        components = [
+            {
+                "code": {"coding": [{"system": LOINC, "code": code, "display": display}]},
+                "valueQuantity": quantity(value, "mm[Hg]"),
+            }
+            for code, display, value in parts
+        ]
+        return self.observation(name, hours, "85354-9", "Blood pressure panel", component=components)
+
+    def vital_signs(self, count: int) -> list[Json]:
+        """Temperature, SpO2 and pressure in turn over three days, newest first; fever in the last half."""
+        found = []
+        for number in range(count):
+            hours, name = 72 * number / count, f"obs-{number}"
+            if number % 3 == 0:
+                value = quantity(round(37.0 + (number % 5) / 10 + (1.8 if hours < 36 else 0), 1), "Cel")
+                found.append(self.observation(name, hours, "8310-5", "Body temperature", valueQuantity=value))
+            elif number % 3 == 1:
+                value = quantity(93 + number % 5, "%")
+                display = "Oxygen saturation in Arterial blood by Pulse oximetry"
+                found.append(self.observation(name, hours, "59408-5", display, valueQuantity=value))
+            else:
+                found.append(self.pressure(name, hours, 84 + number % 30))
+        return found
+
+    def oxygen(self) -> list[Json]:
+        value = quantity(4, "L/min")
+        return [self.observation("flow-1", 2, "3151-8", "Inhaled oxygen flow rate", valueQuantity=value)]
+
+    def medications(self) -> list[Json]:
+        drug = {"coding": [{"system": RXNORM, "code": "7512", "display": "norepinephrine"}]}
+        return [
+            {
+                "resourceType": "MedicationAdministration",
+                "id": "ne-1",
+                "status": "in-progress",
+                "medicationCodeableConcept": drug,
+                "subject": SUBJECT,
+                "effectivePeriod": {"start": self.stamp(6)},
+                "dosage": {"rateQuantity": quantity(0.12, "ug/kg/min")},
+            }
+        ]
+
+    def procedures(self) -> list[Json]:
+        code = {"coding": [{"system": ICD_10_PCS, "code": "XW033H7"}]}
+        return [
+            {
+                "resourceType": "Procedure",
+                "id": "car-t",
+                "status": "completed",
+                "code": code,
+                "subject": SUBJECT,
+                "performedDateTime": self.stamp(80),
+            }
+        ]
 
 
-def procedures() -> list[Json]:
-    code = {"system": "http://www.cms.gov/Medicare/Coding/ICD10", "code": "XW033H7"}
-    return [
-        {
-            "resourceType": "Procedure",
-            "id": "car-t",
-            "status": "completed",
-            "code": {"coding": [code]},
-            "subject": SUBJECT,
-            "performedDateTime": stamp(80),
-        }
-    ]
-
-
-def oxygen() -> list[Json]:
-    flow = observation(-1, 2, "3151-8", "Inhaled oxygen flow rate", valueQuantity=quantity(4, "L/min"))
-    return [flow | {"id": "flow-1"}]
-
-
-def hook_request(observations: int) -> bytes:
-    """A patient-view request with everything prefetched."""
-    vitals = vital_signs(observations)
+def hook_request(observations: int, now: datetime) -> bytes:
+    """A patient-view request with everything prefetched: a grade 3 course that ends ``now``."""
+    chart = Chart(now)
     prefetch = {
         "patient": {"resourceType": "Patient", "id": PATIENT, "birthDate": "1970-01-01"},
-        "vitals": searchset(vitals),
-        "oxygen": searchset(oxygen()),
+        "vitals": searchset(chart.vital_signs(observations)),
+        "oxygen": searchset(chart.oxygen()),
         "labs": searchset([]),
-        "medications": searchset(medications()),
-        "procedures": searchset(procedures()),
+        "medications": searchset(chart.medications()),
+        "procedures": searchset(chart.procedures()),
         "immunizations": searchset([]),
         "conditions": searchset([]),
     }

@@ -133,7 +133,8 @@ def _exposure(item: Exposure) -> Json:
 
 
 def _change(item: Change) -> Json:
-    return without_empty({"time": rfc3339(item.time), "grade": _grade(item.grade)})
+    grade = _grade(item.grade)
+    return {"time": rfc3339(item.time), "grade": grade} if grade else {"time": rfc3339(item.time)}
 
 
 def _response(item: Response) -> Json:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 UNITS = {"Cel": "°C", "mm[Hg]": "mmHg", "1": "", "10*9/L": "×10⁹/L", "ug/L": "µg/L", "ug/kg/min": "µg/kg/min"}
-ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#+!|~&])")
+ESCAPES = str.maketrans({**{mark: f"\\{mark}" for mark in "\\`*_{}[]()#+!|~&"}, "<": "&lt;", ">": "&gt;"})
 TENTH = Decimal("0.1")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ID_LIMIT = 24
 ID_SHOWN = 8
 
@@ -42,7 +42,7 @@ def charted(value: str) -> str:
 
 def escape(text: str) -> str:
     """Text from outside as plain Markdown: nothing in it is markup, and it stays on one line."""
-    return ESCAPED.sub(r"\\\1", " ".join(text.split())).replace("\\<", "&lt;").replace("\\>", "&gt;")
+    return " ".join(text.split()).translate(ESCAPES)
 
 
 def reference(text: str) -> str:
@@ -66,9 +66,8 @@ def span(delta: timedelta) -> str:
 def clock(time: datetime, as_of: datetime, zone: tzinfo | None) -> str:
     """``02:10``, with the date where it is not today's, in the site's zone."""
     local, today = time.astimezone(zone or UTC), as_of.astimezone(zone or UTC).date()
-    if local.date() == today:
-        return local.strftime("%H:%M")
-    return f"{local.day} {local.strftime('%b %H:%M')}"
+    clock_time = f"{local.hour:02}:{local.minute:02}"
+    return clock_time if local.date() == today else f"{local.day} {MONTHS[local.month - 1]} {clock_time}"
 
 
 def when(time: datetime, as_of: datetime, zone: tzinfo | None) -> str:
@@ -80,4 +79,4 @@ def when(time: datetime, as_of: datetime, zone: tzinfo | None) -> str:
 
 def rfc3339(time: datetime) -> str:
     """UTC to the second, as the wire carries it."""
-    return time.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"

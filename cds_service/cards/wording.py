@@ -50,6 +50,7 @@ DEVICES = {
     "airway": "endotracheal or tracheostomy tube",
     "oxygen-unspecified": "oxygen, device not specified",
     "standby": "ventilator on standby",
+    "not-understood": "a device that was not understood",
     "": "oxygen of unknown device",
 }
 CONCEPTS = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import gc
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -10,16 +12,18 @@ from gunicorn.app.base import BaseApplication
 
 from cds_service.app import create_app
 from cds_service.observability import configure_logging
-from cds_service.settings import Settings, load_settings, require_servable
+from cds_service.settings import load_settings, require_servable
 
 THREADS = 16
+YOUNG_OBJECTS = 50_000
+"""Some ten requests' worth; freed by their reference counts long before a collection would."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn without a configuration file."""
 
-    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
-        self.app = app
+    def __init__(self, create: Callable[[], Flask], options: dict[str, Any]) -> None:
+        self.create = create
         self.options = options
         super().__init__()
 
@@ -28,7 +32,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(key, value)
 
     def load(self) -> Flask:
-        return self.app
+        return self.create()
 
 
 def add_parser(commands: Any) -> None:
@@ -43,12 +47,17 @@ def run(options: argparse.Namespace) -> int:
     settings = load_settings()
     require_servable(settings, options.host)
     configure_logging()
-    Server(_app(settings), gunicorn_options(options.host, options.port, options.workers)).run()
+    app = create_app(settings)  # before the workers are forked: a bad table stops the start, once
+    settle_memory()
+    Server(lambda: app, gunicorn_options(options.host, options.port, options.workers)).run()
     return 0
 
 
-def _app(settings: Settings) -> Flask:
-    return create_app(settings)
+def settle_memory() -> None:
+    """Tables stay and requests leave no cycles: collections are rare and never look at the tables again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 10, 10)
 
 
 def gunicorn_options(host: str, port: int, workers: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from cds_service.crs.episode import Episode, Moment, episodes, moments
 from cds_service.crs.evidence import Assessment, Exposure, Response, Status
 from cds_service.crs.explain import Picture, criteria, missing
 from cds_service.crs.exposure import anchor, exposures
-from cds_service.crs.fever import Fever, fever_steps, masking_doses, masking_steps
+from cds_service.crs.fever import Fever, fever_steps, masking_doses, masking_steps, temperatures
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.hypoxia import HypoxiaAxis
 from cds_service.crs.infusions import infusions
@@ -48,7 +48,7 @@ def _picture(
         masking_steps(doses, guideline.windows["masking"], start, as_of),
         as_of,
     )
-    found = episodes(course, doses, guideline)
+    found = episodes(course, temperatures(facts, start, as_of), doses, guideline)
     current = found[-1] if found and found[-1].resolved is None else None
     picture = Picture(
         facts, guideline, as_of, opened_by, start, has_therapy, course[-1], flows, pressure.readings, current
@@ -60,13 +60,12 @@ def _status(picture: Picture, found: Sequence[Episode]) -> Status:
     now = picture.moment
     if picture.episode is not None:
         return Status.NOT_GRADABLE if now.blind else Status.ACTIVE
-    if found and found[-1].resolved is not None:
-        recently = picture.as_of - found[-1].resolved <= picture.guideline.windows["resolved"]
-        if recently:
-            return Status.RESOLVED
-    if now.fever.fever is Fever.UNKNOWN or (_signs(now) and _fever_may_be_hidden(picture)):
+    if _signs(now) and _fever_may_be_hidden(picture):
         return Status.NOT_GRADABLE
-    return Status.NO_EPISODE
+    closed = found[-1].resolved if found else None
+    if closed is not None and picture.as_of - closed <= picture.guideline.windows["resolved"]:
+        return Status.RESOLVED
+    return Status.NOT_GRADABLE if now.fever.fever is Fever.UNKNOWN else Status.NO_EPISODE
 
 
 def _signs(now: Moment) -> bool:
@@ -75,7 +74,7 @@ def _signs(now: Moment) -> bool:
 
 def _fever_may_be_hidden(picture: Picture) -> bool:
     """By a masking drug (GR-6), or because the chart since the therapy is not all at hand (GR-7)."""
-    whole = picture.facts.covered(Source.VITALS).reaches(picture.anchor)
+    whole = all(picture.facts.covered(s).reaches(picture.anchor) for s in (Source.VITALS, Source.MEDICATIONS))
     return picture.moment.masking.recent or not whole
 
 

@@ -6,10 +6,12 @@ fever once a masking drug was given in it (GR-6). The worse axis decides (GR-5).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import itemgetter
+from functools import cache
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from cds_service.crs.evidence import Change, Grade, Peak
@@ -17,8 +19,8 @@ from cds_service.crs.fever import Fever, FeverState, Masking
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.hypoxia import Hypoxia
 from cds_service.crs.pressure import Pressure
-from cds_service.crs.timeline import Steps, at, change_times, coalesce, cursor
-from fhir_mappings.facts import Administration
+from cds_service.crs.timeline import Steps, at, coalesce, merge
+from fhir_mappings.facts import Administration, Reading
 
 
 class Moment(NamedTuple):
@@ -33,9 +35,7 @@ class Moment(NamedTuple):
     @property
     def blind(self) -> bool:
         """No input of any axis inside its window: no live grade."""
-        return (
-            self.fever.fever is Fever.UNKNOWN and not self.pressure.known and not self.hypoxia.known
-        )  # fmt: skip
+        return self.fever.fever is Fever.UNKNOWN and not self.pressure.known and not self.hypoxia.known
 
     @property
     def clear(self) -> bool:
@@ -54,7 +54,7 @@ class Episode:
     """A masking drug was given since the onset."""
 
     def record(self, time: datetime, grade: Grade | None) -> None:
-        if not self.changes or self.changes[-1].grade != grade:
+        if not self.changes or self.changes[-1].grade is not grade:  # grades are shared objects
             self.changes.append(Change(time, grade))
 
     def grade_at(self, time: datetime) -> Grade | None:
@@ -85,46 +85,65 @@ def moments(
 ) -> list[Moment]:
     """The axes at every instant at which the grade may change, and in full at ``end``."""
     last = Moment(end, at(fever, end), at(pressure, end), at(hypoxia, end), at(masking, end))
-    pressure, hypoxia = coalesce(pressure, itemgetter(0, 1, 2)), coalesce(hypoxia, itemgetter(0, 1, 2))
-    readers = cursor(fever), cursor(pressure), cursor(hypoxia), cursor(masking)
-    times = [t for t in change_times(end, fever, pressure, hypoxia, masking) if t < end]
-    return [Moment(t, readers[0](t), readers[1](t), readers[2](t), readers[3](t)) for t in times] + [last]
+    changes = merge(
+        end,
+        coalesce(fever, attrgetter("fever", "afebrile_now")),
+        coalesce(pressure, itemgetter(0, 1, 2)),
+        coalesce(hypoxia, itemgetter(0, 1, 2)),
+        masking,
+    )
+    return [*(Moment(time, *values) for time, values in changes if time < end), last]
 
 
 def grade(moment: Moment, masked: bool, guideline: Guideline) -> Grade | None:
     """The grade interval of an open episode at one instant (GR-1 to GR-7). None: nothing to grade by."""
     if moment.blind:
         return None
-    fever, unknown = moment.fever.fever, guideline.unknown.fever
-    base = 1 if fever is Fever.PRESENT or (moment.masking.recent and masked) else 0
+    _, fever, pressure, hypoxia, masking = moment
+    return _grade(
+        fever.fever,
+        masked,
+        masking.recent,
+        max(pressure.lowest, hypoxia.lowest),
+        max(pressure.highest, hypoxia.highest),
+        guideline.unknown.fever,
+    )
+
+
+@cache
+def _grade(fever: Fever, masked: bool, recent: bool, low: int, high: int, unknown: int) -> Grade:
+    """Masked: a masking drug was given in the episode; recent: one still works."""
+    base = 1 if fever is Fever.PRESENT or (recent and masked) else 0
     open_top = max(base, unknown) if fever is Fever.UNKNOWN else base
-    low = max(moment.pressure.lowest, moment.hypoxia.lowest)
-    high = max(moment.pressure.highest, moment.hypoxia.highest)
     if fever is Fever.PRESENT or masked:
         return Grade(max(base, low), max(open_top, high))
     return Grade(0, max(open_top, high))
 
 
 def episodes(
-    course: Sequence[Moment], doses: Sequence[Administration], guideline: Guideline
+    course: Sequence[Moment],
+    temperatures: Sequence[Reading],
+    doses: Sequence[Administration],
+    guideline: Guideline,
 ) -> list[Episode]:
-    """Walk the course once, opening and closing episodes."""
+    """Walk the course once, opening and closing episodes. ``temperatures`` are those of the course."""
     found: list[Episode] = []
     current: Episode | None = None
     masked_from: datetime | None = None
-    stretch = _ClearStretch(guideline.windows["resolution"])
-    for moment in course:
+    window = guideline.windows["resolution"]
+    stretch = _ClearStretch(window, temperatures)
+    for moment, following in zip(course, [*course[1:], None], strict=True):
         if current is None and moment.fever.reading is not None and not moment.fever.afebrile_now:
             current = Episode(moment.fever.reading.time)
             found.append(current)
             masked_from = _masked_from(doses, current.onset)
-            stretch = _ClearStretch(guideline.windows["resolution"])
+            stretch = _ClearStretch(window, temperatures)
         if current is None:
             continue
         current.masked = masked_from is not None and masked_from <= moment.time
         current.record(moment.time, grade(moment, current.masked, guideline))
-        if stretch.closes(moment):
-            current.resolved = moment.time
+        current.resolved = stretch.closes(moment, following.time if following else None)
+        if current.resolved is not None:
             current = None
     return found
 
@@ -136,23 +155,28 @@ def _masked_from(doses: Sequence[Administration], onset: datetime) -> datetime |
 
 
 class _ClearStretch:
-    """The stretch without a criterion; readings inside it must span the whole window."""
+    """The stretch without a criterion; temperatures inside it must span the whole window."""
 
-    def __init__(self, window: timedelta) -> None:
+    def __init__(self, window: timedelta, temperatures: Sequence[Reading]) -> None:
         self.window = window
-        self.begun: datetime | None = None
+        self.temperatures = temperatures
         self.first: datetime | None = None
+        self.begun: datetime | None = None
 
-    def closes(self, moment: Moment) -> bool:
-        newest = moment.fever.newest
-        if newest is None or not moment.clear:
+    def closes(self, moment: Moment, until: datetime | None) -> datetime | None:
+        """When the episode closes between ``moment`` and ``until``, if it does."""
+        if not moment.clear:
             self.begun = self.first = None
-            return False
+            return None
         self.begun = self.begun or moment.time
-        if self.first is None and newest.time >= self.begun:
-            self.first = newest.time
-        return (
-            self.first is not None
-            and newest.time - self.first >= self.window
-            and not moment.masking.recent
-        )  # fmt: skip
+        self.first = self.first or self._from(self.begun)
+        if self.first is None or moment.masking.recent:
+            return None
+        spanned = self._from(self.first + self.window)
+        closed = max(spanned, moment.time) if spanned else None
+        return closed if closed and (until is None or closed < until) else None
+
+    def _from(self, time: datetime) -> datetime | None:
+        """The first temperature at or after an instant."""
+        index = bisect_left(self.temperatures, time, key=attrgetter("time"))
+        return self.temperatures[index].time if index < len(self.temperatures) else None

@@ -14,7 +14,7 @@ def exposures(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tup
     therapies = [
         Exposure(t.kind, t.reference, t.time, t.product, t.display)
         for t in reversed(facts.therapies)
-        if t.time <= as_of <= t.time + guideline.windows[t.kind]
+        if t.time <= as_of <= last_given(t, as_of) + guideline.windows[t.kind]
     ]
     diagnoses = [
         Exposure(None, c.reference, c.onset or as_of, None, c.display)
@@ -22,6 +22,13 @@ def exposures(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tup
         if c.group is ConditionGroup.CRS and c.active and (c.onset is None or c.onset <= as_of)
     ]
     return tuple(therapies + diagnoses)
+
+
+def last_given(therapy: Therapy, as_of: datetime) -> datetime:
+    """A window runs from the end of a long infusion."""
+    if therapy.ongoing:
+        return as_of
+    return min(therapy.end, as_of) if therapy.end else therapy.time
 
 
 def anchor(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[datetime, bool]:
@@ -33,7 +40,7 @@ def anchor(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[
     chain: Therapy | None = None
     for therapy in reversed([t for t in facts.therapies if t.time <= as_of]):
         reach = chain.time if chain else as_of
-        if therapy.time + guideline.windows[therapy.kind] >= reach:
+        if last_given(therapy, as_of) + guideline.windows[therapy.kind] >= reach:
             chain = therapy
     if chain is None:
         return as_of - guideline.windows["diagnosis"], False

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from operator import attrgetter
 from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline
-from cds_service.crs.timeline import TICK, Steps, change_times, cursor, latest
-from fhir_mappings.facts import Administration, Concept, PatientFacts, Reading, Route
+from cds_service.crs.timeline import TICK, Steps, latest, merge
+from fhir_mappings.facts import Administration, Concept, Coverage, PatientFacts, Reading, Route, Source
+
+BY_TIME_AND_VALUE = attrgetter("time", "value")
 
 
 class Fever(Enum):
@@ -34,22 +37,35 @@ class FeverState(NamedTuple):
 def fever_steps(
     facts: PatientFacts, guideline: Guideline, start: datetime, end: datetime
 ) -> Steps[FeverState]:
-    """Fever over time, from readings since the course began (GR-1, GR-7)."""
-    charted = (r for r in facts.readings.get(Concept.TEMPERATURE, ()) if start <= r.time <= end)
-    readings = sorted(charted, key=lambda r: (r.time, r.value))  # of one time the hottest is the newest
-    hot = [r for r in readings if r.value >= guideline.thresholds["fever"]]
-    febrile = latest(hot, guideline.windows["fever"], start)
+    """Fever over time, from readings since the course began (GR-1, GR-7).
+
+    No fever is said only where all readings of the window are at hand.
+    """
+    readings = temperatures(facts, start, end)
+    limit, window = guideline.thresholds["fever"], guideline.windows["fever"]
+    febrile = latest([r for r in readings if r.value >= limit], window, start)
     recent = latest(readings, guideline.windows["temperature-charting"], start)
-    read_febrile, read_recent = cursor(febrile), cursor(recent)
-    steps: Steps[FeverState] = []
-    for time in change_times(end, febrile, recent):
-        reading, newest = read_febrile(time), read_recent(time)
-        if reading is not None:
-            state = Fever.PRESENT
-        else:
-            state = Fever.ABSENT if newest is not None else Fever.UNKNOWN
-        steps.append((time, FeverState(state, reading, newest)))
-    return steps
+    whole = [(start, False), *_whole_from(facts.covered(Source.VITALS), window, start)]
+    return [(time, _state(*values)) for time, values in merge(end, febrile, recent, whole)]
+
+
+def temperatures(facts: PatientFacts, start: datetime, end: datetime) -> list[Reading]:
+    """The readings of the course; of one time the hottest comes last."""
+    charted = (r for r in facts.readings.get(Concept.TEMPERATURE, ()) if start <= r.time <= end)
+    return sorted(charted, key=BY_TIME_AND_VALUE)
+
+
+def _whole_from(coverage: Coverage, window: timedelta, start: datetime) -> Steps[bool]:
+    """From when on the search covers the whole window, or all since the course began."""
+    if coverage.since is None:
+        return []
+    return [(start if coverage.since <= start else coverage.since + window, True)]
+
+
+def _state(hot: Reading | None, newest: Reading | None, whole: bool) -> FeverState:
+    if hot is not None:
+        return FeverState(Fever.PRESENT, hot, newest)
+    return FeverState(Fever.ABSENT if newest is not None and whole else Fever.UNKNOWN, None, newest)
 
 
 def masking_doses(facts: PatientFacts, guideline: Guideline, end: datetime) -> list[Administration]:

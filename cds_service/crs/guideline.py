@@ -29,6 +29,10 @@ THRESHOLDS = {
 }  # fmt: skip
 
 
+WITHOUT_STATE = {OxygenDevice.AIRWAY, OxygenDevice.STANDBY, OxygenDevice.NOT_UNDERSTOOD}
+"""Charted, but saying nothing of support: no band grades them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     citation: str
@@ -225,7 +229,7 @@ def _oxygen(root: Section) -> dict[OxygenDevice | None, tuple[OxygenBand, ...]]:
             found.setdefault(device, []).append(band)
         flow = f" above {above} L/min" if above is not None else f" up to {up_to} L/min" if up_to else ""
         row.record(f"{', '.join(names)}{flow}: grade {grade}" + (f" to {highest}" if highest else ""))
-    missing = set(OxygenDevice) - set(found) - {OxygenDevice.AIRWAY, OxygenDevice.STANDBY}
+    missing = set(OxygenDevice) - set(found) - WITHOUT_STATE
     if missing:
         raise root.error("oxygen", "no band for " + ", ".join(sorted(missing)))
     for device, bands in found.items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.oxygen import State, bands_for, interval, oxygen_states
-from cds_service.crs.timeline import TICK, Steps, change_times, cursor, latest
+from cds_service.crs.timeline import TICK, Steps, at, coalesce, latest, merge
 from fhir_mappings.facts import Concept, OxygenDevice, PatientFacts, Reading, Source
 
 OXYGEN_SOURCES = (Source.OXYGEN, Source.VITALS, Source.PROCEDURES)
@@ -42,39 +44,42 @@ class HypoxiaAxis:
         states = oxygen_states(facts.oxygen, guideline, end)
         self.since = [s for s in states if s.time >= anchor]
         self.before = [s for s in states if s.time < anchor]
-        # Of one time the lowest is the newest.
-        self.spo2 = sorted(facts.readings.get(Concept.SPO2, ()), key=lambda r: (r.time, -r.value))
+        falling = sorted(facts.readings.get(Concept.SPO2, ()), key=attrgetter("value"), reverse=True)
+        self.spo2 = sorted(falling, key=attrgetter("time"))  # of one time the lowest is the newest
         self.complete = all(facts.covered(source).reaches(anchor) for source in OXYGEN_SOURCES)
         recent = [s for s in self.before if s.time >= anchor - guideline.windows["baseline"]]
         self.baseline = recent if has_therapy else []
 
     def steps(self) -> Steps[Hypoxia]:
+        """What decides at each change, and at the end with the newest SpO2."""
         spo2 = latest(self.spo2, self.guideline.windows["spo2"], self.anchor)
-        read_spo2 = cursor(spo2)
+        limit = self.guideline.thresholds["room-air-spo2"]
+        telling = coalesce(spo2, lambda reading: reading and reading.value >= limit)
         states = self._state_steps()
-        read_state = cursor(states)
-        return [
-            (t, self._judge(t, read_state(t), read_spo2(t))) for t in change_times(self.end, spo2, states)
-        ]
+        changes = merge(self.end, states, telling)
+        steps = [(time, self._judge(time, state, reading)) for time, (state, reading) in changes]
+        return [*steps, (self.end, self._judge(self.end, at(states, self.end), at(spo2, self.end)))]
 
     def _state_steps(self) -> Steps[State | None]:
         """The newest state at each instant, with the instant at which it goes stale."""
         window = self.guideline.windows["oxygen"]
         first = self.before[-1] if self.before else None
         steps: Steps[State | None] = [(self.anchor, first)]
-        if first is not None and first.time + window + TICK > self.anchor:
-            steps.append((first.time + window + TICK, first))
+        if first is not None:
+            steps += [(t, first) for t in _edges(first, window) if t > self.anchor]
         for state in self.since:
             steps.append((state.time, state))
-            steps.append((state.time + window + TICK, state))
+            steps += [(t, state) for t in _edges(state, window)]
         steps.sort(key=lambda s: (s[0], s[1].time if s[1] else self.anchor))
         return _newest_only(steps)
 
     def _judge(self, time: datetime, state: State | None, spo2: Reading | None) -> Hypoxia:
         open_end = self.guideline.unknown.hypoxia
-        holds = state is not None and (state.ongoing or time <= state.time + self.guideline.windows["oxygen"])
+        window = self.guideline.windows["oxygen"]
+        holds = state is not None and state.holds(time, window)
         if state is not None and holds and state.settled:
-            return self._by_state(state, spo2)
+            flow = state.flow_at(time, window)
+            return self._by_state(state if flow == state.flow else state._replace(flow=flow), spo2)
         if self._room_air_assumed(state, spo2):
             return Hypoxia(0, 0, "assumed-room-air", state, spo2)
         if state is None:
@@ -94,6 +99,8 @@ class HypoxiaAxis:
 
     def _by_state(self, state: State, spo2: Reading | None) -> Hypoxia:
         low, high = interval(bands_for(self.guideline, state.device, state.flow))
+        if state.partial:
+            high = self.guideline.unknown.hypoxia
         if high == 0:
             return Hypoxia(0, 0, "device", state, spo2)
         if state.reasons and state.reasons <= self.guideline.baseline.reasons_not_counted:
@@ -107,22 +114,36 @@ class HypoxiaAxis:
 
     def _covered_by_baseline(self, state: State) -> bool | None:
         """Whether the same support was there before the therapy; None where a flow is missing (GR-9)."""
-        rules = self.guideline.baseline
         if not self.baseline:
             return False
         newest = self.baseline[-1]
+        rules = self.guideline.baseline
         if state.device in rules.positive_pressure:
-            return newest.device in rules.positive_pressure or any(
-                s.device in rules.home_devices for s in self.baseline
-            )
-        order = rules.oxygen_order
-        if not newest.settled or newest.device not in order[1:] or state.device not in order:
+            worn = newest.settled and newest.device in rules.positive_pressure and not newest.invasive
+            home = any(s.device in rules.home_devices for s in self.baseline)
+            return (worn or home) and not state.invasive
+        return _same_or_less_oxygen(state, newest, rules.oxygen_order) if newest.settled else False
+
+
+def _same_or_less_oxygen(state: State, before: State, order: tuple[OxygenDevice, ...]) -> bool | None:
+    """Compare with the oxygen given before; of unknown flow or device nobody can say."""
+    if before.device not in order[1:]:
+        return False
+    if state.device is not None:
+        if state.device not in order or order.index(state.device) > order.index(before.device):
             return False
-        if order.index(state.device) > order.index(newest.device):
-            return False
-        if state.flow is None or newest.flow is None:
-            return None
-        return state.flow <= newest.flow
+        if state.flow is not None and before.flow is not None:
+            return state.flow <= before.flow
+    return None if _no_more(state.flow, before.flow) else False
+
+
+def _no_more(flow: Decimal | None, than: Decimal | None) -> bool:
+    return flow is None or than is None or flow <= than
+
+
+def _edges(state: State, window: timedelta) -> list[datetime]:
+    """When a state, or its flow, goes stale."""
+    return sorted({t + window + TICK for t in (state.time, state.flow_time) if t is not None})
 
 
 def _newest_only(steps: Steps[State | None]) -> Steps[State | None]:

@@ -68,8 +68,9 @@ def infusions(facts: PatientFacts, guideline: Guideline, end: datetime) -> Infus
 
 
 def _is_stop(dose: Administration) -> bool:
-    """A rate of 0, or a single event that says "stopped"."""
-    return (dose.rate is not None and dose.rate.value == 0) or (dose.point and dose.status == "stopped")
+    """A rate of 0, a record on hold, or a single event that says "stopped"."""
+    halted = dose.status == "on-hold" or (dose.point and dose.status == "stopped")
+    return halted or (dose.rate is not None and dose.rate.value == 0)
 
 
 def _spans(
@@ -77,7 +78,7 @@ def _spans(
 ) -> tuple[list[_Span], list[Administration], list[Administration]]:
     """Split one drug's records into running spans, single boluses and records without an end."""
     stops = sorted(d.start for d in doses if _is_stop(d))
-    running = [d for d in doses if not _is_stop(d) and d.status != "on-hold"]
+    running = [d for d in doses if not _is_stop(d)]
     points = [d for d in running if d.point or d.end == d.start]
     spans, boluses = _point_spans(points, guideline, stops)
     without_end = []

@@ -7,7 +7,7 @@ a flow or FiO2 alone continues the device before it; the newest state holds unti
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
@@ -18,7 +18,11 @@ from fhir_mappings.facts import OxygenDevice, OxygenSupport
 ROOM_AIR_FIO2 = Decimal("0.21")
 """The fraction of oxygen in air."""
 
-NO_STATE = (OxygenDevice.AIRWAY, OxygenDevice.STANDBY)
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The end of a period that is still open."""
+
+NO_STATE = (OxygenDevice.AIRWAY, OxygenDevice.STANDBY, OxygenDevice.NOT_UNDERSTOOD)
+UNSETTLING = (OxygenDevice.STANDBY, OxygenDevice.NOT_UNDERSTOOD)
 WITH_AIRWAY = frozenset(
     {OxygenDevice.VENTILATOR, OxygenDevice.CPAP, OxygenDevice.BIPAP, OxygenDevice.NONINVASIVE_VENTILATION,
      OxygenDevice.TRACHEOSTOMY_MASK, OxygenDevice.AEROSOL_MASK}
@@ -29,7 +33,9 @@ WITH_AIRWAY = frozenset(
 class State(NamedTuple):
     """Oxygen support from ``time`` on. ``device`` None: a flow of unknown device.
 
-    ``settled`` is False where the items carry no state (standby, a tube alone, an ended period).
+    ``settled`` is False where the items carry no state (standby, a tube alone, an ended period);
+    ``partial`` marks a device beside one that was not understood. ``until`` is the end of a period:
+    so long it does not go stale. ``flow_time`` is when the flow was charted.
     """
 
     time: datetime
@@ -37,13 +43,24 @@ class State(NamedTuple):
     flow: Decimal | None
     fio2: Decimal | None
     items: tuple[OxygenSupport, ...]
+    flow_time: datetime | None = None
     settled: bool = True
-    ongoing: bool = False
+    partial: bool = False
+    until: datetime | None = None
     reasons: frozenset[str] = frozenset()
 
     @property
-    def label(self) -> str:
-        return next((i.label for i in self.items if i.device is self.device and i.label), "")
+    def invasive(self) -> bool:
+        """Named by a ventilator's mode, not by a mask or cannula."""
+        return any(i.mode for i in self.items if i.device is self.device)
+
+    def holds(self, time: datetime, window: timedelta) -> bool:
+        """Not stale: recent, or a period that has not ended."""
+        return time <= self.time + window or (self.until is not None and time < self.until)
+
+    def flow_at(self, time: datetime, window: timedelta) -> Decimal | None:
+        """The flow, where it is not stale; an open period does not keep a flow fresh."""
+        return self.flow if self.flow_time is not None and time <= self.flow_time + window else None
 
 
 def bands_for(guideline: Guideline, device: OxygenDevice | None, flow: Decimal | None) -> list[OxygenBand]:
@@ -84,30 +101,35 @@ def _close(states: list[State], closing: list[tuple[datetime, OxygenSupport]], u
 def _state(
     time: datetime, items: tuple[OxygenSupport, ...], before: State | None, guideline: Guideline
 ) -> State:
-    alive = _alive(before, time, guideline)
+    alive = before if _goes_on(before, time, guideline) else None
     devices = [i for i in items if i.device is not None and i.device not in NO_STATE]
     flow = max((i.flow for i in items if i.flow is not None), default=None)
     fio2 = max((i.fio2 for i in items if i.fio2 is not None), default=None)
-    ongoing = any(i.ongoing for i in items)
+    unsettling = next((i for i in items if i.device in UNSETTLING), None)
     if devices:
         device, used = _worst(devices, flow, guideline)
-        state = State(time, device, used, fio2, items, ongoing=ongoing)
-    elif any(i.device is OxygenDevice.STANDBY for i in items):
-        return State(time, OxygenDevice.STANDBY, None, fio2, items, settled=False, ongoing=ongoing)
+        foreign = any(i.device is OxygenDevice.NOT_UNDERSTOOD for i in items)
+        state = State(time, device, used, fio2, items, time, partial=foreign, until=_until(devices))
+    elif unsettling is not None:
+        return State(time, unsettling.device, None, fio2, items, settled=False)
     elif any(i.device is OxygenDevice.AIRWAY for i in items):
         if alive is None or alive.device not in WITH_AIRWAY:
-            return State(time, OxygenDevice.AIRWAY, flow, fio2, items, settled=False, ongoing=ongoing)
+            return State(time, OxygenDevice.AIRWAY, flow, fio2, items, settled=False)
         state = alive._replace(time=time, fio2=fio2 or alive.fio2, items=(*items, *_device_items(alive)))
     else:
-        state = _continued(time, items, flow, fio2, alive)
-    return state._replace(reasons=_reasons(state, alive, guideline))
+        state = _continued(time, items, flow, fio2, alive, guideline)
+    return state._replace(reasons=_reasons(state, alive))
 
 
-def _alive(before: State | None, time: datetime, guideline: Guideline) -> State | None:
-    """The state before, if it still holds at ``time``."""
-    if before is None or not before.settled:
-        return None
-    return before if before.ongoing or time <= before.time + guideline.windows["oxygen"] else None
+def _goes_on(before: State | None, time: datetime, guideline: Guideline) -> bool:
+    """Whether the state before still holds at ``time``."""
+    return before is not None and before.settled and before.holds(time, guideline.windows["oxygen"])
+
+
+def _until(items: Sequence[OxygenSupport]) -> datetime | None:
+    """The end of the longest period among items; a closed one may end after the time that is judged."""
+    ends = [FOREVER for i in items if i.ongoing] + [i.end for i in items if i.end is not None]
+    return max(ends, default=None)
 
 
 def _worst(
@@ -140,20 +162,22 @@ def _continued(
     flow: Decimal | None,
     fio2: Decimal | None,
     alive: State | None,
+    guideline: Guideline,
 ) -> State:
     """A flow or FiO2 charted alone: the device before it goes on, if it still holds."""
-    device = alive.device if alive else None
-    kept_flow = flow if flow is not None else (alive.flow if alive else None)
-    device, used = _effective(device, kept_flow)
+    flow_time = time if flow is not None else alive.flow_time if alive else None
+    if flow is None and alive is not None:
+        flow = alive.flow_at(time, guideline.windows["oxygen"])
+    device, used = _effective(alive.device if alive else None, flow)
     if (device is None and used is None) or (device is OxygenDevice.ROOM_AIR and flow is None):
-        enriched = fio2 is not None and fio2 > ROOM_AIR_FIO2
-        if enriched:
+        if fio2 is not None and fio2 > ROOM_AIR_FIO2:
             device = OxygenDevice.OXYGEN_UNSPECIFIED
         elif alive is None:
             return State(time, None, None, fio2, items, settled=False)
     if alive is None or device is not alive.device:
-        return State(time, device, used, fio2, items)
-    return State(time, device, used, fio2, (*items, *_device_items(alive)), ongoing=alive.ongoing)
+        return State(time, device, used, fio2, items, flow_time)
+    items = (*items, *_device_items(alive))
+    return State(time, device, used, fio2, items, flow_time, partial=alive.partial, until=alive.until)
 
 
 def _device_items(state: State) -> tuple[OxygenSupport, ...]:
@@ -161,11 +185,11 @@ def _device_items(state: State) -> tuple[OxygenSupport, ...]:
     return tuple(i for i in state.items if i.device is not None and i.device is state.device)
 
 
-def _reasons(state: State, alive: State | None, guideline: Guideline) -> frozenset[str]:
-    """Why positive pressure is given: as coded, or as coded at the start of the same stretch."""
-    own = frozenset(reason for item in state.items for reason in item.reasons)
-    if own or alive is None or state.device is None or alive.device is None:
+def _reasons(state: State, alive: State | None) -> frozenset[str]:
+    """Why a patient is ventilated: as coded, or as coded at the start of the same stretch (GR-9)."""
+    if state.device is not OxygenDevice.VENTILATOR:
+        return frozenset()
+    own = frozenset(r for i in state.items if i.device is OxygenDevice.VENTILATOR for r in i.reasons)
+    if own or alive is None or alive.device is not OxygenDevice.VENTILATOR:
         return own
-    top = max(b.grade for bands in guideline.oxygen.values() for b in bands)
-    both = all(guideline.oxygen[s.device][0].grade == top for s in (state, alive))
-    return alive.reasons if both else own
+    return alive.reasons

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline, PressureBand
 from cds_service.crs.infusions import Run, running_steps
-from cds_service.crs.timeline import TICK, Steps, change_times, cursor, lowest, within
+from cds_service.crs.timeline import TICK, Steps, at, coalesce, lowest, merge, within
 from fhir_mappings.facts import Concept, Method, PatientFacts, Reading, Source
 
 CHILD_YEARS = 18
@@ -80,7 +80,7 @@ def _contradicting_cuff(arterial: Reading, cuffs: Sequence[Reading], guideline: 
 def threshold(guideline: Guideline, birth: tuple[date, date] | None, day: date) -> tuple[Decimal, Decimal]:
     """The systolic limits that the age allows: (lowest, highest possible) (GR-11)."""
     bands = guideline.pressure_bands
-    if birth is not None:
+    if birth is not None and birth[0] <= day:
         limits = [_limit(bands, born, day) for born in birth]
     else:
         limits = [b.base + b.per_year * years for b in bands for years in (0, (b.below_years or 1) - 1)]
@@ -124,35 +124,49 @@ class PressureAxis:
         self.readings = sort_out(facts, guideline, end)
         self.baseline = baseline_systolic(facts, guideline, anchor, has_therapy)
         self._limits_by_day: dict[date, tuple[Decimal, Decimal]] = {}
+        grown = facts.birth_date is not None and anchor.year - facts.birth_date[1].year > CHILD_YEARS
+        self._for_good = threshold(guideline, facts.birth_date, anchor.date()) if grown else None
         self.medications_complete = facts.covered(Source.MEDICATIONS).reaches(anchor)
 
     def steps(self, runs: Sequence[Run]) -> Steps[Pressure]:
-        window, start = self.guideline.windows["pressure"], self.anchor
-        low = lowest(self.readings.usable, window, start)
-        running = running_steps(runs, start, self.end)
-        read_low, read_running = cursor(low), cursor(running)
-        times = change_times(self.end, low, self._mean_edges(), running, self._midnights())
-        return [(t, self._judge(t, read_low(t), read_running(t))) for t in times]
+        """What decides at each change, and at the end with the lowest reading of its window."""
+        low = lowest(self.readings.usable, self.guideline.windows["pressure"], self.anchor)
+        running = running_steps(runs, self.anchor, self.end)
+        telling = coalesce(low, self._kind) if self._for_good else low
+        changes = merge(self.end, telling, running, self._edges())
+        steps = [(time, self._judge(time, systolic, on)) for time, (systolic, on, _) in changes]
+        return [*steps, (self.end, self._judge(self.end, at(low, self.end), at(running, self.end)))]
+
+    def _kind(self, reading: Reading | None) -> object:
+        """Readings of one kind are judged alike; only for a limit that does not change with the age."""
+        if reading is None or self._for_good is None:
+            return None
+        limit = self._for_good[1]
+        return reading.value < limit, self._excused(reading)
+
+    def _excused(self, reading: Reading) -> bool:
+        """As low as before the therapy, and no lower (GR-9)."""
+        base = self.baseline
+        return (
+            base is not None and reading.value >= base.value - self.guideline.thresholds["baseline-pressure"]
+        )
 
     def _limits(self, time: datetime) -> tuple[Decimal, Decimal]:
+        if self._for_good is not None:
+            return self._for_good
         day = time.date()
         if day not in self._limits_by_day:
             self._limits_by_day[day] = threshold(self.guideline, self.facts.birth_date, day)
         return self._limits_by_day[day]
 
-    def _mean_edges(self) -> list[tuple[datetime, object]]:
-        """When each mean pressure enters and leaves its window."""
+    def _edges(self) -> list[tuple[datetime, None]]:
+        """Instants at which a mean pressure enters or leaves its window, or a child's limit may change."""
         window = self.guideline.windows["pressure"] + TICK
-        return [(t, None) for m in self.readings.means for t in (m.time, m.time + window) if t > self.anchor]
-
-    def _midnights(self) -> list[tuple[datetime, object]]:
-        """A child's threshold may change with the day."""
-        birth = self.facts.birth_date
-        if birth is not None and self.anchor.year - birth[1].year > CHILD_YEARS:
-            return []
-        midnight = self.anchor.replace(hour=0, minute=0, second=0, microsecond=0)
-        days = (self.end - midnight).days
-        return [(midnight + timedelta(days=d), None) for d in range(1, days + 1)]
+        edges = {t for m in self.readings.means for t in (m.time, m.time + window) if t > self.anchor}
+        if self._for_good is None:
+            midnight = self.anchor.replace(hour=0, minute=0, second=0, microsecond=0)
+            edges.update(midnight + timedelta(days=d) for d in range(1, (self.end - midnight).days + 1))
+        return [(self.anchor, None), *((t, None) for t in sorted(edges))]
 
     def _judge(self, time: datetime, systolic: Reading | None, running: tuple[Run, ...]) -> Pressure:
         sign = self._sign(time, systolic)
@@ -163,7 +177,7 @@ class PressureAxis:
             top = (
                 band.grade if self.medications_complete else max(band.grade, self.guideline.unknown.pressure)
             )
-            return sign._replace(lowest=band.grade, highest=top, basis="vasopressor", running=running)
+            return Pressure(band.grade, top, "vasopressor", sign.systolic, sign.mean, running)
         if not self.medications_complete:
             return sign._replace(highest=max(sign.highest, self.guideline.unknown.pressure))
         return sign
@@ -176,8 +190,7 @@ class PressureAxis:
             return self._by_mean(time, high)
         if systolic.value >= high:
             return Pressure(0, 0, "systolic", systolic)
-        base = self.baseline
-        if base is not None and systolic.value >= base.value - self.guideline.thresholds["baseline-pressure"]:
+        if self._excused(systolic):
             return Pressure(0, 0, "baseline", systolic)
         if systolic.value < low:
             return Pressure(grade, grade, "systolic", systolic)

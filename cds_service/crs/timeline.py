@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 V = TypeVar("V")
 TICK = timedelta(microseconds=1)
@@ -54,11 +54,16 @@ def newest(items: Sequence[T], time: datetime) -> T | None:
 def latest(items: Sequence[T], window: timedelta, start: datetime) -> Steps[T | None]:
     """At each instant the newest item no older than ``window``, else None."""
     steps: Steps[T | None] = [(start, None)]
-    for index, item in enumerate(items):
-        expires = item.time + window + TICK
-        steps.append((item.time, item))
-        if index + 1 == len(items) or items[index + 1].time > expires:
+    reach = window + TICK
+    expires = start
+    for item in items:
+        time = item.time
+        if steps[-1][1] is not None and expires < time:
             steps.append((expires, None))
+        steps.append((time, item))
+        expires = time + reach
+    if steps[-1][1] is not None:
+        steps.append((expires, None))
     return _clip(steps, start)
 
 
@@ -84,25 +89,16 @@ def lowest(items: Sequence[R], window: timedelta, start: datetime) -> Steps[R | 
 
 def _clip(steps: Steps[V], start: datetime) -> Steps[V]:
     """The same function from ``start`` on; of several steps at one instant the last holds."""
-    before = [step for step in steps if step[0] <= start]
-    clipped: Steps[V] = [(start, before[-1][1])]
-    for time, value in steps:
-        if time > start:
-            if clipped[-1][0] == time:
-                clipped.pop()
-            clipped.append((time, value))
+    clipped: Steps[V] = [steps[0]]
+    for step in steps:
+        time = step[0]
+        if time <= start:
+            clipped[0] = (start, step[1])
+        elif time == clipped[-1][0]:
+            clipped[-1] = step
+        else:
+            clipped.append(step)
     return clipped
-
-
-def intervals(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
-    """The union of half-open spans, sorted."""
-    merged: list[tuple[datetime, datetime]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        elif end > start:
-            merged.append((start, end))
-    return merged
 
 
 def coalesce(steps: Steps[V], key: Callable[[V], object]) -> Steps[V]:
@@ -117,20 +113,19 @@ def coalesce(steps: Steps[V], key: Callable[[V], object]) -> Steps[V]:
     return kept
 
 
-def change_times(end: datetime, *tracks: Sequence[tuple[datetime, object]]) -> list[datetime]:
-    """Every instant up to ``end`` at which any of the step functions may change."""
-    return sorted({time for track in tracks for time, _ in track if time <= end})
+def merge(end: datetime, *tracks: Sequence[tuple[datetime, Any]]) -> list[tuple[datetime, list[Any]]]:
+    """The values of several step functions at every instant up to ``end`` at which one changes.
 
-
-def cursor(steps: Sequence[tuple[datetime, V]]) -> Callable[[datetime], V]:
-    """A reader of one step function for instants asked in rising order."""
-    position = 0
-    last = len(steps) - 1
-
-    def read(time: datetime) -> V:
-        nonlocal position
-        while position < last and steps[position + 1][0] <= time:
-            position += 1
-        return steps[position][1]
-
-    return read
+    All tracks begin at the same instant. A track of instants alone may carry any value.
+    """
+    values = [track[0][1] for track in tracks]
+    events = [(time, i, value) for i, track in enumerate(tracks) for time, value in track if time <= end]
+    events.sort(key=_time)
+    merged: list[tuple[datetime, list[Any]]] = []
+    for time, index, value in events:
+        values[index] = value
+        if merged and merged[-1][0] == time:
+            merged[-1][1][index] = value
+        else:
+            merged.append((time, values.copy()))
+    return merged

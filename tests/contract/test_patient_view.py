@@ -193,9 +193,7 @@ BAD_REQUESTS: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("member", "body"), BAD_REQUESTS)
-def test_a_bad_request_names_the_member_at_fault(
-    service: FlaskClient, member: str, body: Any
-) -> None:
+def test_a_bad_request_names_the_member_at_fault(service: FlaskClient, member: str, body: Any) -> None:
     answer = call(service, body)
     assert answer.status_code == 400
     assert answer.json is not None

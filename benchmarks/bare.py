@@ -1,0 +1,24 @@
+"""The floor: Flask parsing the body with the standard library, under the same server and settings."""
+
+from __future__ import annotations
+
+import sys
+
+from flask import Flask, Response, request
+
+from cds_service.commands.serve import Server, gunicorn_options
+
+
+def create_app() -> Flask:
+    app = Flask("bare")
+
+    @app.post("/cds-services/crs-patient-view")
+    def parse() -> Response:
+        request.get_json()
+        return Response('{"cards": []}', content_type="application/json")
+
+    return app
+
+
+if __name__ == "__main__":
+    Server(create_app, gunicorn_options("127.0.0.1", int(sys.argv[1]), 1)).run()

@@ -1,0 +1,66 @@
+"""The servers that are compared: the service as it is served, and the floor, each with one worker."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).parents[1]
+SERVICE = (sys.executable, "-m", "cds_service.cli", "serve", "--port", "{port}")
+BARE = (sys.executable, "-m", "benchmarks.bare", "{port}")
+START_LIMIT_S = 60
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Running:
+    """A server in its own process group; use as a context manager."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.command = [part.format(port=self.port) for part in command]
+
+    def __enter__(self) -> Running:
+        environment = {**os.environ, "CRS_CDS_AUTH": "none", "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(
+            self.command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._wait()
+        self.workers = self._children()
+        return self
+
+    def _wait(self) -> None:
+        limit = time.monotonic() + START_LIMIT_S
+        while time.monotonic() < limit:
+            if self.process.poll() is not None:
+                raise SystemExit(f"the server ended at its start: {' '.join(self.command)}")
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0 and self._children():
+                    return
+            time.sleep(0.05)
+        raise SystemExit("the server did not start in time")
+
+    def _children(self) -> list[int]:
+        pid = self.process.pid
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in text.split()]
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the workers, with all their threads."""
+        used = 0
+        for pid in self.workers:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            used += int(fields[11]) + int(fields[12])
+        return used / TICKS
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=30)

@@ -1,0 +1,119 @@
+"""One call to a FHIR server, as JSON or as a typed error; tried twice where that may help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from cds_service.acquire.reasons import (
+    FhirError,
+    MalformedError,
+    NotFoundError,
+    RateLimitedError,
+    RefusedError,
+    RejectedError,
+    ServerFaultError,
+    UnreachableError,
+)
+from cds_service.acquire.transport import Exchange, FhirAccess, Reply, Transport
+
+_PAUSE = 0.1
+"""Seconds before the second try where the server names none."""
+_LONGEST_WAIT = 3600
+_DELAY = re.compile(r"\s*(\d{1,9})(?:\.\d+)?\s*")
+
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask: an address, and a form for a search by POST."""
+
+    url: str
+    form: str | None = None
+
+
+class Caller:
+    """Makes the calls of one query, within its time and its bytes."""
+
+    def __init__(self, transport: Transport, exchange: Exchange, access: FhirAccess, byte_limit: int) -> None:
+        self._transport = transport
+        self._exchange = exchange
+        self._access = access
+        self._bytes_left = byte_limit
+
+    def ask(self, call: Call) -> object:
+        """The decoded answer, numbers as Decimal or int.
+
+        Every call here reads, by POST as well, so that it may be repeated: once,
+        after a failed connection, 429 or 503, and if the wait fits into the time
+        that is left. Raises FhirError.
+        """
+        try:
+            return self._ask(call)
+        except UnreachableError:
+            return self._ask(call)
+        except (RateLimitedError, ServerFaultError) as busy:
+            if not self._waited(busy):
+                raise
+            return self._ask(call)
+
+    def _waited(self, busy: RateLimitedError | ServerFaultError) -> bool:
+        if isinstance(busy, ServerFaultError) and not busy.is_passing:
+            return False
+        pause = _PAUSE if busy.retry_after is None else busy.retry_after
+        if pause >= self._exchange.remaining():
+            return False
+        self._exchange.pause(pause)
+        return True
+
+    def _ask(self, call: Call) -> object:
+        reply = self._transport.send(self._exchange, self._access, call.url, self._bytes_left, call.form)
+        self._bytes_left -= len(reply.body)
+        if reply.status != 200:
+            raise _refusal(reply)
+        return _decoded(reply.body)
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return _decoder.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation, RecursionError) as error:
+        raise MalformedError("the answer of the FHIR server is not JSON") from error
+
+
+def _refusal(reply: Reply) -> FhirError:
+    status = reply.status
+    detail = f"the FHIR server answered {status}"
+    if status == 429:
+        return RateLimitedError(detail, retry_after=retry_after(reply.headers.get))
+    if status >= 500 or status == 408:
+        wait = retry_after(reply.headers.get)
+        return ServerFaultError(detail, retry_after=wait, is_passing=status == 503)
+    if status in {401, 403}:
+        return RefusedError(detail)
+    if status in {404, 410}:
+        return NotFoundError(detail)
+    if status >= 400:
+        return RejectedError(detail, reply.body)
+    return MalformedError(f"{detail}, which is no answer to a read")
+
+
+def retry_after(header: Callable[[str], str | None]) -> int | None:
+    """Seconds that a server asks to wait: a number, or a date counted from its own Date."""
+    text = header("Retry-After")
+    if text is None:
+        return None
+    number = _DELAY.fullmatch(text)
+    if number is not None:
+        return min(int(number[1]), _LONGEST_WAIT)
+    try:
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(header("Date") or "")
+    except (ValueError, TypeError):
+        return None
+    return max(0, min(int(wait.total_seconds()), _LONGEST_WAIT))

@@ -1,0 +1,146 @@
+"""One query followed to its end: parameters a server refuses, pages, and where to stop."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from cds_service.acquire.answer import Answer, cut_off, put_together
+from cds_service.acquire.bases import next_address
+from cds_service.acquire.bundles import Page, read_value
+from cds_service.acquire.calls import Call, Caller
+from cds_service.acquire.order import NewestFirst
+from cds_service.acquire.queries import Query
+from cds_service.acquire.reasons import Failure, FhirError, FhirTimeoutError, Reason, RejectedError
+from cds_service.acquire.transport import Exchange, FhirAccess, Transport
+
+LONGEST_URL = 1_900
+"""Characters; proxies and servers begin to refuse at 2,000 and more. Beyond: POST to _search."""
+MOST_PAGES = 50
+MOST_BYTES = 16 * 1024 * 1024
+"""A query, all pages: more than 10,000 Observations with coded values."""
+
+_OPTIONAL = frozenset({"_sort", "_count"})
+_UNKNOWN_PARAMETER = re.compile(
+    rb"(?is)(un(known|supported|recogni[sz]ed)|not supported|invalid).{0,80}param"
+)
+
+
+class Refusals:
+    """Which parameters a server was seen to refuse, by base URL and resource type."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], frozenset[str]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, base: str, resource_type: str) -> frozenset[str]:
+        return self._known.get((base, resource_type), frozenset())
+
+    def remember(self, base: str, resource_type: str, names: frozenset[str]) -> None:
+        with self._lock:
+            self._known[base, resource_type] = names
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the searches of one hook call share."""
+
+    access: FhirAccess
+    patient_id: str
+    oldest_needed: datetime | None
+    transport: Transport
+    refusals: Refusals
+
+
+class Search:
+    """One query on its way. ``run`` belongs to a worker, ``answer`` and ``abort`` to whoever waits."""
+
+    def __init__(self, query: Query, setting: Setting, exchange: Exchange) -> None:
+        self.query = query
+        self._setting = setting
+        self._exchange = exchange
+        self._caller = Caller(setting.transport, exchange, setting.access, MOST_BYTES)
+        self._pages: list[Page] = []
+        self._without = setting.refusals.of(setting.access.base_url, query.resource_type)
+        self._outcome: tuple[Failure | None] | None = None
+
+    def run(self) -> None:
+        try:
+            self._outcome = (self._follow(),)
+        except FhirError as error:
+            self._outcome = (error.failure(),)
+
+    def abort(self) -> None:
+        self._exchange.abort()
+
+    def answer(self) -> Answer:
+        """What was had so far; where ``run`` has not ended, its time is over."""
+        late = (FhirTimeoutError("the FHIR server did not answer in time").failure(),)
+        (failure,) = self._outcome or late
+        return put_together(self.query, list(self._pages), failure, sorted_by_server=self._is_sorted())
+
+    def _is_sorted(self) -> bool:
+        return "_sort" not in self._without
+
+    def _follow(self) -> Failure | None:
+        """Reads page after page; returns why it stopped before the last one."""
+        order = NewestFirst(self.query)
+        url = self._base_address()
+        page = self._first()
+        seen: set[str] = set()
+        while True:
+            self._pages.append(page)
+            if not page.more or page.flaw is Reason.WRONG_PATIENT:
+                return None
+            order.add(page.matches)
+            if self._is_enough(order):
+                return cut_off("older results were not needed")
+            following = next_address(page.next_link, url, self._setting.access.base_url)
+            if following is None or following in seen:
+                return cut_off("the next link leads outside the configured FHIR base, or back")
+            if len(self._pages) >= MOST_PAGES:
+                return cut_off(f"more than {MOST_PAGES} pages")
+            seen.add(following)
+            url, page = following, self._page(Call(following))
+
+    def _is_enough(self, order: NewestFirst) -> bool:
+        needed = self._setting.oldest_needed
+        since = order.complete_since() if needed is not None and self._is_sorted() else None
+        return since is not None and needed is not None and since <= needed
+
+    def _first(self) -> Page:
+        try:
+            return self._page(self._call())
+        except RejectedError as refusal:
+            fewer = self._fewer(refusal.body)
+            if fewer is None:
+                raise
+        self._without = fewer
+        page = self._page(self._call())
+        self._setting.refusals.remember(self._setting.access.base_url, self.query.resource_type, fewer)
+        return page
+
+    def _fewer(self, body: bytes) -> frozenset[str] | None:
+        """The parameters to leave out after a 400 with this body; None where that is not its cause."""
+        droppable = (_OPTIONAL & {name for name, _ in self.query.params}) - self._without
+        named = frozenset(name for name in droppable if name.encode() in body)
+        if named:
+            return self._without | named
+        return self._without | droppable if droppable and _UNKNOWN_PARAMETER.search(body) else None
+
+    def _page(self, call: Call) -> Page:
+        return read_value(self._caller.ask(call), self.query, self._setting.patient_id)
+
+    def _base_address(self) -> str:
+        base = self._setting.access.base_url.rstrip("/")
+        return f"{base}/{self.query.path(self._setting.patient_id)}"
+
+    def _call(self) -> Call:
+        address = self._base_address()
+        if self.query.is_read:
+            return Call(address)
+        params = self.query.encoded(self._setting.patient_id, self._without)
+        url = f"{address}?{params}"
+        return Call(url) if len(url) <= LONGEST_URL else Call(f"{address}/_search", form=params)

@@ -1,0 +1,123 @@
+"""The code book: what every known code, name and unit text means.
+
+Read once at start from the tables of this package and, if there is one, a
+site's overlay; immutable afterwards and safe to share between threads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fhir_mappings.agreement import agree
+from fhir_mappings.code_systems import FORMS, Form, System
+from fhir_mappings.facts import Concept, DrugGroup
+from fhir_mappings.loading import read_tables
+from fhir_mappings.meanings import (
+    CodeRange,
+    ConceptSpec,
+    Conflict,
+    Drug,
+    DrugCode,
+    Meaning,
+    RateTrap,
+    Reason,
+    RouteName,
+    Support,
+    TableRow,
+)
+from fhir_mappings.units import UnitTable
+
+
+@dataclass(frozen=True)
+class CodeBook:
+    """Lookups by code, by exact name and by unit. Build one with ``CodeBook.load``."""
+
+    codes: Mapping[tuple[str, str], Meaning]
+    systems: Mapping[str, System]
+    ranges: tuple[CodeRange, ...]
+    drug_names: Mapping[str, DrugCode]
+    device_names: Mapping[str, Support]
+    mode_names: Mapping[str, Support]
+    route_names: Mapping[str, RouteName]
+    reason_names: Mapping[str, Reason]
+    specs: Mapping[Concept, ConceptSpec]
+    drugs: Mapping[str, Drug]
+    rate_traps: Mapping[DrugGroup, tuple[RateTrap, ...]]
+    units: UnitTable
+    rows: tuple[TableRow, ...] = field(repr=False)
+    sha256: str = ""
+    """Of the bytes of all tables in use, the overlay included."""
+    find: Callable[[str, str], Meaning | None] = field(init=False, repr=False, compare=False)
+    """What (system, code) means; systems may go by any of their names."""
+
+    mention: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    """Finds the name of a drug inside a longer text; fluids, which carry other drugs, are left out."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "find", lru_cache(maxsize=16384)(self._find))
+        drugs = {name for name, code in self.drug_names.items() if DrugGroup.FLUID not in code.drug.groups}
+        longest_first = sorted(map(re.escape, drugs), key=len, reverse=True)
+        object.__setattr__(self, "mention", re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)"))
+
+    @classmethod
+    def load(cls, overlay: Path | None = None) -> CodeBook:
+        """The tables of this package, with a site's additions; TableError if one is wrong."""
+        draft, sha256 = read_tables(overlay)
+        return cls(
+            codes=draft.codes,
+            systems=draft.systems,
+            ranges=tuple(draft.ranges),
+            drug_names=draft.drug_names,
+            device_names=draft.device_names,
+            mode_names=draft.mode_names,
+            route_names=draft.route_names,
+            reason_names=draft.reason_names,
+            specs=draft.specs,
+            drugs=draft.drugs,
+            rate_traps={group: tuple(traps) for group, traps in draft.rate_traps.items()},
+            units=UnitTable(draft.unit_codes, draft.unit_texts, draft.unit_spellings),
+            rows=tuple(draft.rows),
+            sha256=sha256,
+        )
+
+    def _find(self, system: str, code: str) -> Meaning | None:
+        known = self.systems.get(system.strip().rstrip("/"))
+        if known is None:
+            return self.codes.get((system.strip(), code.strip()))
+        forms = FORMS[known.form](code.strip())
+        found = {form: self.codes[known.uri, form] for form in forms if (known.uri, form) in self.codes}
+        if found:
+            return next(iter(found.values())) if len(found) == 1 else None
+        return self._in_range(known, forms[0]) if known.form is Form.ICD else None
+
+    def _in_range(self, system: System, code: str) -> Meaning | None:
+        for band in self.ranges:
+            if band.system == system.uri and code in band:
+                return band.meaning
+        return None
+
+    def meaning(self, concept: Any) -> Meaning | Conflict | None:
+        """What a CodeableConcept means, all its codings considered; text is not."""
+        codings = concept.get("coding") if isinstance(concept, dict) else None
+        if not isinstance(codings, list):
+            return None
+        if len(codings) == 1 and type(codings[0]) is dict:  # nearly always
+            code, system = codings[0].get("code"), codings[0].get("system", "")
+            return self.find(system, code) if type(code) is str and type(system) is str else None
+        found: Meaning | Conflict | None = None
+        for coding in codings:
+            meaning = self._coding(coding)
+            if meaning is not None and meaning is not found:
+                found = meaning if found is None else agree(found, meaning)
+        return found
+
+    def _coding(self, coding: Any) -> Meaning | None:
+        if not isinstance(coding, dict):
+            return None
+        code, system = coding.get("code"), coding.get("system", "")
+        return self.find(system, code) if isinstance(code, str) and isinstance(system, str) else None

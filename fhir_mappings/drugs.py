@@ -1,0 +1,89 @@
+"""Which drug a MedicationAdministration is about, wherever its code is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_mappings.chart import Chart
+from fhir_mappings.code_systems import plain
+from fhir_mappings.codes import CodeBook
+from fhir_mappings.facts import DrugGroup
+from fhir_mappings.meanings import Conflict, DrugCode
+from fhir_mappings.resources import Json, record, records, text, texts_of
+
+MEDICATION = "medication"
+
+
+@dataclass(slots=True)
+class Found:
+    """The drugs of a resource; the other fields say how well they are known."""
+
+    codes: list[DrugCode]
+    by_text: bool = False
+    issue: str = ""
+    mention: str = ""
+    """A text that names a drug among other words: not taken for it, but not passed over either."""
+
+
+def drug_of(concept: Any, book: CodeBook) -> Found:
+    """The drug of a CodeableConcept: by its codings, else by an exact name."""
+    meaning = book.meaning(concept)
+    if isinstance(meaning, DrugCode):
+        return Found([meaning])
+    if isinstance(meaning, Conflict):
+        return Found([], issue="conflicting-codes" if meaning.about(DrugCode) else "")
+    for name in texts_of(concept):
+        known = book.drug_names.get(plain(name))
+        if known is not None:
+            return Found([known], by_text=True)
+    return Found([], mention=next((name for name in texts_of(concept) if mentioned(name, book)), ""))
+
+
+def mentioned(name: str, book: CodeBook) -> DrugCode | None:
+    """The drug whose name occurs in a text."""
+    match = book.mention.search(plain(name))
+    return book.drug_names[match[0]] if match else None
+
+
+def drugs_of(resource: Json, chart: Chart) -> Found:
+    """The drugs of a MedicationAdministration, its Medication and ingredients included."""
+    found = drug_of(resource.get("medicationCodeableConcept"), chart.book)
+    link = resource.get("medicationReference")
+    if found.codes or found.issue or not isinstance(link, dict):
+        return found
+    medication = chart.gathered.resolve(link, "Medication", resource)
+    if medication is not None:
+        inner = _drugs_in(medication, resource, chart, seen=set())
+        inner.mention = inner.mention or found.mention
+        return inner
+    named = drug_of({"text": text(link.get("display"))}, chart.book)
+    return named if named.codes else Found([], issue="medication-unresolved")
+
+
+def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:
+    """By the Medication's own code, else by what it is made of (the fluid set aside)."""
+    found = drug_of(medication.get("code"), chart.book)
+    if found.codes or found.issue or id(medication) in seen:
+        return found
+    seen.add(id(medication))  # Medications may be made of each other: each is opened once
+    for ingredient in records(medication.get("ingredient")):
+        if ingredient.get("isActive") is not False:
+            inner = _ingredient(ingredient, medication, holder, chart, seen)
+            known = {code.drug.id for code in found.codes}
+            found.codes += [code for code in inner.codes if code.drug.id not in known]
+            found.by_text = found.by_text or inner.by_text
+            found.issue = found.issue or inner.issue
+            found.mention = found.mention or inner.mention
+    active = [code for code in found.codes if code.drug.groups != {DrugGroup.FLUID}]
+    return Found(active or found.codes, found.by_text, found.issue, found.mention)
+
+
+def _ingredient(ingredient: Json, medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:
+    found = drug_of(ingredient.get("itemCodeableConcept"), chart.book)
+    link = ingredient.get("itemReference")
+    if found.codes or found.issue or not isinstance(link, dict):
+        return found
+    inner = chart.gathered.resolve(link, "Medication", medication)
+    inner = inner or chart.gathered.resolve(link, "Medication", holder)
+    return _drugs_in(record(inner), holder, chart, seen)

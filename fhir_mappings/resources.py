@@ -1,0 +1,222 @@
+"""A lenient walk over FHIR JSON: nothing in it may have the wrong type and raise.
+
+Also what a heap of Bundles and resources comes down to: each resource once, in
+its newest version, and what can be referenced from it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fhir_mappings.datetimes import Moment, read_time
+from fhir_mappings.facts import BEGINNING
+
+Json = dict[str, Any]
+Key = tuple[str, str]
+
+NEVER_USED = "OperationOutcome"
+CORRECTED = ("corrected", "amended")
+SETTLED = ("final", "completed")
+ANSWERS = frozenset(
+    {
+        "valueQuantity",
+        "valueCodeableConcept",
+        "valueString",
+        "valueBoolean",
+        "valueInteger",
+        "valueRange",
+        "valueRatio",
+        "valueSampledData",
+        "valueTime",
+        "valueDateTime",
+        "valuePeriod",
+        "valueCoding",
+        "valueDecimal",
+    }
+)
+"""The names that ``value[x]`` can have in Observations, components and extensions."""
+STATUS_RANK = {
+    "entered-in-error": 9,
+    "corrected": 8,
+    "amended": 7,
+    "completed": 6,
+    "stopped": 6,
+    "not-done": 6,
+    "final": 5,
+    "on-hold": 4,
+    "in-progress": 3,
+    "preliminary": 2,
+}
+
+
+def record(value: Any) -> Json:
+    """A JSON object, or an empty one where something else stands."""
+    return value if isinstance(value, dict) else {}
+
+
+def records(value: Any) -> list[Json]:
+    """The objects of a list; a lone object counts as a list of one."""
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return [value] if isinstance(value, dict) else []
+
+
+def text(value: Any) -> str:
+    """A text without blanks at its ends, or nothing."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def is_answered(holder: Json) -> bool:
+    """Whether some value is there, of whatever type."""
+    return not ANSWERS.isdisjoint(holder)
+
+
+def status_of(resource: Json) -> str:
+    return text(resource.get("status")).lower()
+
+
+def codings(concept: Any) -> list[Json]:
+    return records(record(concept).get("coding"))
+
+
+def texts_of(concept: Any) -> list[str]:
+    """The texts of a CodeableConcept: its own, then the displays of its codings."""
+    found = [text(record(concept).get("text")), *(text(coding.get("display")) for coding in codings(concept))]
+    return [each for each in found if each]
+
+
+def type_and_id(reference: str) -> Key | None:
+    """``("Patient", "7")`` of a relative or absolute literal reference."""
+    parts = reference.split("/_history/", maxsplit=1)[0].rstrip("/").split("/")
+    return (parts[-2], parts[-1]) if len(parts) >= 2 and parts[-1] else None
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Every resource once, and where to find those that others refer to."""
+
+    by_key: dict[Key, Json] = field(default_factory=dict)
+    without_id: dict[str, Json] = field(default_factory=dict)
+    full_urls: dict[str, Key] = field(default_factory=dict)
+    superseded: frozenset[Key] = frozenset()
+
+    def __iter__(self) -> Iterator[tuple[str, Json]]:
+        """Reference and resource of each."""
+        for (kind, identity), resource in self.by_key.items():
+            yield f"{kind}/{identity}", resource
+        for resource in self.without_id.values():
+            yield f"{resource['resourceType']}/(no id)", resource
+
+    def resolve(self, reference: Any, kind: str, holder: Json) -> Json | None:
+        """The resource of type ``kind`` that a Reference points to, if it is at hand."""
+        link = text(record(reference).get("reference"))
+        if not link:
+            return None
+        key = self.full_urls.get(link) or type_and_id(link)
+        if key is not None and key[0] == kind and key in self.by_key:
+            return self.by_key[key]
+        local = link[1:] if link.startswith("#") else link.rsplit("/", 1)[-1]
+        for inner in records(holder.get("contained")):
+            if inner.get("resourceType") == kind and text(inner.get("id")).lstrip("#") == local:
+                return inner
+        return None
+
+
+def gather(sources: Iterable[Any]) -> Gathered:
+    """Flatten Bundles and keep the newest version of each resource, whatever the order."""
+    gathered = Gathered()
+    by_key = gathered.by_key
+    for full_url, resource in flatten(sources):
+        kind, identity = resource["resourceType"], resource.get("id")
+        if not (isinstance(identity, str) and identity):
+            gathered.without_id.setdefault(canonical(resource), resource)
+            continue
+        key = (kind, identity)
+        if full_url:
+            gathered.full_urls[full_url] = min(key, gathered.full_urls.get(full_url, key))
+        known = by_key.setdefault(key, resource)
+        if known is not resource and version(resource) > version(known):
+            by_key[key] = resource
+    gathered.superseded = _superseded(by_key)
+    return gathered
+
+
+def flatten(sources: Iterable[Any]) -> Iterator[tuple[str, Json]]:
+    """Each resource with its ``fullUrl``; Bundles may hold Bundles, outcomes are left out."""
+    for source in sources:
+        if isinstance(source, dict):
+            if source.get("resourceType") == "Bundle":
+                yield from _unpack(source)
+            elif is_resource(source):
+                yield "", source
+
+
+def _unpack(bundle: Json) -> Iterator[tuple[str, Json]]:
+    waiting = [bundle]
+    while waiting:
+        for entry in records(waiting.pop().get("entry")):
+            resource = record(entry.get("resource"))
+            if resource.get("resourceType") == "Bundle":
+                waiting.append(resource)
+            elif is_resource(resource):
+                yield text(entry.get("fullUrl")), resource
+
+
+def is_resource(value: Json) -> bool:
+    """Whether it has a type, and one that can say something about a patient."""
+    kind = value.get("resourceType")
+    return isinstance(kind, str) and kind != NEVER_USED
+
+
+def canonical(resource: Json) -> str:
+    """One text for one content, whatever the order of its keys."""
+    try:
+        return json.dumps(resource, sort_keys=True, default=str, ensure_ascii=False)
+    except (RecursionError, TypeError):  # nested beyond reason, or keys that are not texts
+        return ""
+
+
+def version(resource: Json) -> tuple[datetime, int, str, int, str]:
+    """Sorts versions of one resource, the one to use last."""
+    meta = record(resource.get("meta"))
+    updated = read_time(meta.get("lastUpdated"))
+    number = text(meta.get("versionId"))
+    return (
+        updated.time if isinstance(updated, Moment) else BEGINNING,
+        int(number) if number.isascii() and number.isdigit() and len(number) < 19 else -1,
+        number,
+        STATUS_RANK.get(status_of(resource), 0),
+        canonical(resource),
+    )
+
+
+def _superseded(by_key: dict[Key, Json]) -> frozenset[Key]:
+    """Resources that a corrected one with the same identifier and code replaces."""
+    corrected = {
+        name
+        for (kind, _), resource in by_key.items()
+        if resource.get("status") not in SETTLED and status_of(resource) in CORRECTED
+        for name in _names(kind, resource)
+    }
+    if not corrected:
+        return frozenset()
+    return frozenset(
+        key
+        for key, resource in by_key.items()
+        if status_of(resource) not in (*CORRECTED, "entered-in-error")
+        and not corrected.isdisjoint(_names(key[0], resource))
+    )
+
+
+def _names(kind: str, resource: Json) -> list[str]:
+    """What a business identifier and the code together single out."""
+    code = canonical(record(resource.get("code")))
+    return [
+        f"{kind}|{text(identifier.get('system'))}|{text(identifier.get('value'))}|{code}"
+        for identifier in records(resource.get("identifier"))
+        if text(identifier.get("value"))
+    ]
