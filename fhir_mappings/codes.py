@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from fhir_mappings.meanings import (
     TableRow,
 )
 from fhir_mappings.units import UnitTable
+
+SYSTEM_AND_CODE = itemgetter("system", "code")
 
 
 @dataclass(frozen=True)
@@ -103,21 +106,21 @@ class CodeBook:
 
     def meaning(self, concept: Any) -> Meaning | Conflict | None:
         """What a CodeableConcept means, all its codings considered; text is not."""
-        codings = concept.get("coding") if isinstance(concept, dict) else None
-        if not isinstance(codings, list):
-            return None
-        if len(codings) == 1 and type(codings[0]) is dict:  # nearly always
-            code, system = codings[0].get("code"), codings[0].get("system", "")
-            return self.find(system, code) if type(code) is str and type(system) is str else None
-        found: Meaning | Conflict | None = None
-        for coding in codings:
-            meaning = self._coding(coding)
-            if meaning is not None and meaning is not found:
-                found = meaning if found is None else agree(found, meaning)
-        return found
+        try:
+            (only,) = concept["coding"]
+            return self.find(*SYSTEM_AND_CODE(only))  # nearly always
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return self._meaning(concept)
 
-    def _coding(self, coding: Any) -> Meaning | None:
-        if not isinstance(coding, dict):
-            return None
-        code, system = coding.get("code"), coding.get("system", "")
-        return self.find(system, code) if isinstance(code, str) and isinstance(system, str) else None
+    def _meaning(self, concept: Any) -> Meaning | Conflict | None:
+        codings = concept.get("coding") if isinstance(concept, dict) else None
+        found: Meaning | Conflict | None = None
+        for coding in codings if isinstance(codings, list) else ():
+            if not isinstance(coding, dict):
+                continue
+            code, system = coding.get("code"), coding.get("system", "")
+            if isinstance(code, str) and isinstance(system, str):
+                meaning = self.find(system, code)
+                if meaning is not None and meaning is not found:
+                    found = meaning if found is None else agree(found, meaning)
+        return found

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fhir_mappings.facts import Administration, Concept, DrugGroup, PatientFacts, Reading, Route
+from fhir_mappings.facts import Administration, Concept, DrugGroup, PatientFacts, Reading, Route, Source
 from tests.oracle.limits import FEVER, FEVER_WINDOW, MASKING_WINDOW, TEMPERATURE_HOLDS, within
 from tests.oracle.vasopressors import NEVER_GIVEN
 
@@ -20,9 +20,10 @@ def febrile(facts: PatientFacts, anchor: datetime, at: datetime) -> bool:
 
 
 def fever_unknown(facts: PatientFacts, anchor: datetime, at: datetime) -> bool:
-    """GR-7: no fever is said only with a reading in the last 8 h."""
+    """GR-7: no fever is said only with a reading in the last 8 h, and with all readings of the window at hand."""
     recent = [r for r in temperatures(facts, anchor, at) if within(r.time, TEMPERATURE_HOLDS, at)]
-    return not febrile(facts, anchor, at) and not recent
+    whole = facts.covered(Source.VITALS).reaches(max(anchor, at - FEVER_WINDOW))
+    return not febrile(facts, anchor, at) and not (recent and whole)
 
 
 def afebrile_now(facts: PatientFacts, anchor: datetime, at: datetime) -> bool:

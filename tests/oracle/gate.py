@@ -9,8 +9,13 @@ WINDOW = {TherapyKind.CAR_T: CAR_T_WINDOW, TherapyKind.T_CELL_ENGAGER: ENGAGER_W
 
 
 def given(facts: PatientFacts, now: datetime) -> list[tuple[datetime, timedelta]]:
-    """Every therapy given so far, with the time that it can cause the syndrome."""
-    return [(t.time, WINDOW[t.kind]) for t in facts.therapies if t.time <= now]
+    """Every therapy given so far, with the time that it can cause the syndrome: from the end of a long infusion."""
+    found = []
+    for t in facts.therapies:
+        if t.time <= now:
+            last = now if t.ongoing else min(t.end or t.time, now)
+            found.append((t.time, last - t.time + WINDOW[t.kind]))
+    return found
 
 
 def diagnosed(facts: PatientFacts, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from fhir_mappings.facts import Concept, DrugGroup, PatientFacts
+from fhir_mappings.facts import BEGINNING, Concept, DrugGroup, PatientFacts, Source
 from tests.oracle import limits
 from tests.oracle.fever import (
     afebrile_now,
@@ -87,6 +87,9 @@ def changes(facts: PatientFacts) -> Iterator[tuple[datetime, tuple[timedelta, ..
     windows = {Concept.TEMPERATURE: (limits.TEMPERATURE_HOLDS, limits.FEVER_WINDOW)}
     for reading in (r for found in facts.readings.values() for r in found):
         yield reading.time, windows.get(reading.concept, (limits.PRESSURE_WINDOW, limits.SATURATION_WINDOW))
+    vitals = facts.covered(Source.VITALS).since
+    if vitals is not None and vitals > BEGINNING:
+        yield vitals, (limits.FEVER_WINDOW,)
     for item in facts.oxygen:
         yield from ((t, (limits.OXYGEN_WINDOW,)) for t in (item.time, item.end) if t is not None)
     for dose in facts.administrations:
@@ -149,13 +152,13 @@ def grade_of_open(chart: Chart, onset: datetime, at: datetime) -> Span:
 
 def without_episode(chart: Chart, closed: datetime | None) -> str:
     """What is said where no episode is open."""
+    searched = (chart.facts.covered(s).reaches(chart.anchor) for s in (Source.VITALS, Source.MEDICATIONS))
+    hidden = masked_now(chart.facts, chart.now) or not all(searched)
+    if hidden and chart.signs(chart.now).lowest >= 2:
+        return "not-gradable"
     if closed is not None and within(closed, RESOLVED_SHOWN, chart.now):
         return "resolved"
-    if fever_unknown(chart.facts, chart.anchor, chart.now):
-        return "not-gradable"
-    if closed is None and masked_now(chart.facts, chart.now) and chart.signs(chart.now).lowest >= 2:
-        return "not-gradable"
-    return "no-episode"
+    return "not-gradable" if fever_unknown(chart.facts, chart.anchor, chart.now) else "no-episode"
 
 
 def judge(facts: PatientFacts, now: datetime) -> Verdict:
