@@ -1,7 +1,7 @@
 """The everyday Observation, read in one go: nine of ten vital signs look the same.
 
-A final result of this patient, with a time and a zone, plausible and in the canonical unit. Whatever deviates
-in anything is left to ``observations``, which reads every shape. The two must agree: a test holds them together
+A final result of this patient, with a time and a zone, plausible and in the canonical unit. What deviates in
+anything is left to ``observations``, which reads every shape. The two must agree: a test holds them together
 over tampered resources.
 """
 
@@ -9,36 +9,30 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from operator import itemgetter
-from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from fhir_mappings.amounts import LARGEST_EXPONENT
 from fhir_mappings.chart import Chart
 from fhir_mappings.facts import Reading
 from fhir_mappings.meanings import Conflict, Meaning, Measure, PressureParent, Told
-from fhir_mappings.resources import ANSWERS, Json
+from fhir_mappings.searchset import Component, Concept, Observation, Quantity
+from fhir_mappings.units import UnitTable
 
-DEVIATIONS = frozenset(
-    {"modifierExtension", "extension", "hasMember", "focus", "dataAbsentReason", "contained"}
-    | {"effectivePeriod", "effectiveInstant", "effectiveTiming", "device"}
-)
-ONE_VALUE = DEVIATIONS | {"component"}
-NO_VALUE = DEVIATIONS | ANSWERS
-QUANTITY_PARTS = itemgetter("value", "unit", "system", "code")
-CIRCUMSTANCES = itemgetter("status", "subject", "effectiveDateTime")
 LARGEST_INTEGER = 10**9  # a longer one is looked at carefully
 Measured = tuple[Measure, Decimal]
 
 
-def read_everyday(code: Meaning | Conflict | None, reference: str, resource: Json, chart: Chart) -> bool:
+def read_everyday(reference: str, resource: Observation, chart: Chart) -> bool:
     """Read it whole, or leave it whole: True when everything in it was read."""
     try:
-        measured = _measured(code, resource, chart)
-        time = _time(resource, chart) if measured else None
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        return False  # something is missing, or of another type
+        measured = _measured(resource, chart)
+        time = _time(resource, chart) if measured is not None else None
+    except (TypeError, ValueError, OverflowError):
+        return False  # a value of another type, or a time that is none
     if measured is None or time is None:
-        return False
+        return measured == []
     readings = chart.readings
     for measure, value in measured:
         spec = measure.spec
@@ -47,41 +41,48 @@ def read_everyday(code: Meaning | Conflict | None, reference: str, resource: Jso
     return True
 
 
-def _measured(code: Meaning | Conflict | None, resource: Json, chart: Chart) -> list[Measured] | None:
-    """The amounts of a single result or of a blood pressure panel."""
-    if type(code) is Measure:
-        value = _amount(code, resource, chart) if ONE_VALUE.isdisjoint(resource) else None
-        return None if value is None else [(code, value)]
-    if type(code) is PressureParent and NO_VALUE.isdisjoint(resource):
-        return _panel(resource["component"], chart)
+def _meaning(concept: Concept, chart: Chart) -> Meaning | Conflict | None:
+    codings = concept.coding
+    if len(codings) == 1:
+        return chart.book.find(codings[0].system, codings[0].code)
+    return chart.book.meaning(msgspec.to_builtins(concept))
+
+
+def _measured(resource: Observation, chart: Chart) -> list[Measured] | None:
+    """The amounts of a single result or of a panel; empty where nothing in it is of interest."""
+    code, components = _meaning(resource.code, chart), resource.component
+    if isinstance(components, UnsetType):
+        if type(code) is Measure:
+            value = _amount(code, resource.valueQuantity, chart.book.units)
+            return None if value is None else [(code, value)]
+        return [] if code is None else None
+    if type(code) is PressureParent and resource.valueQuantity is UNSET:
+        return _panel(components, chart)
     return None
 
 
-def _panel(components: Any, chart: Chart) -> list[Measured] | None:
+def _panel(components: list[Component], chart: Chart) -> list[Measured] | None:
     """None where any component is out of the ordinary."""
-    if type(components) is not list:
-        return None
     measured: list[Measured] = []
     for component in components:
-        if not DEVIATIONS.isdisjoint(component):
-            return None
-        meaning = chart.book.meaning(component["code"])
+        meaning = _meaning(component.code, chart)
         if isinstance(meaning, Measure):
-            value = _amount(meaning, component, chart)
+            value = _amount(meaning, component.valueQuantity, chart.book.units)
             if value is None:
                 return None
             measured.append((meaning, value))
         elif isinstance(meaning, Told):
             return None
-    return measured
+    return measured or None
 
 
-def _amount(measure: Measure, holder: Json, chart: Chart) -> Decimal | None:
+def _amount(measure: Measure, quantity: Quantity | UnsetType, units: UnitTable) -> Decimal | None:
     """A plausible amount in the canonical unit."""
-    spec = measure.spec
-    quantity = holder["valueQuantity"]
-    value, label, system, code = QUANTITY_PARTS(quantity)
-    if len(quantity) != 4 or spec.of_oxygen or chart.book.units.find(system, code, label) is not spec.unit:
+    if isinstance(quantity, UnsetType):
+        return None
+    spec, value = measure.spec, quantity.value
+    unit = units.find(quantity.system, quantity.code, quantity.unit)
+    if spec.of_oxygen or unit is not spec.unit:
         return None
     if type(value) is int and -LARGEST_INTEGER < value < LARGEST_INTEGER:
         value = Decimal(value)
@@ -90,13 +91,14 @@ def _amount(measure: Measure, holder: Json, chart: Chart) -> Decimal | None:
     return value if spec.low <= value <= spec.high else None
 
 
-def _time(resource: Json, chart: Chart) -> datetime | None:
+def _time(resource: Observation, chart: Chart) -> datetime | None:
     """When it was observed, if it is this patient's, final, and not later than the time of the call."""
-    status, subject, charted = CIRCUMSTANCES(resource)
-    if status != "final" or subject.get("reference") != chart.subject or charted[10:11] != "T":
+    charted = resource.effectiveDateTime
+    mine = resource.status == "final" and resource.subject.reference == chart.subject
+    if not mine or charted[10:11] != "T" or chart.gathered.superseded:
         return None
     time = datetime.fromisoformat(charted)
-    if time.tzinfo is None or chart.gathered.superseded:
+    if time.tzinfo is None:
         return None
     time = time.astimezone(UTC)
     return time if time <= chart.as_of else None

@@ -10,12 +10,14 @@ from typing import Any
 from fhir_mappings.chart import Chart
 from fhir_mappings.codes import CodeBook
 from fhir_mappings.conditions import read_condition
+from fhir_mappings.everyday import read_everyday
 from fhir_mappings.facts import Coverage, PatientFacts, Source
 from fhir_mappings.medications import read_administration
 from fhir_mappings.observations import read_observation
 from fhir_mappings.patient import read_patient
 from fhir_mappings.resources import Json, gather
 from fhir_mappings.respiratory import read_device_use
+from fhir_mappings.searchset import Observation, plain
 from fhir_mappings.therapies import read_immunization, read_procedure
 
 READERS: Mapping[str, Callable[[str, Json, Chart], None]] = MappingProxyType(
@@ -63,7 +65,9 @@ def map_resources(
     gathered = gather([resources] if isinstance(resources, Mapping) else resources)
     chart = Chart(codebook, patient_id, now, now + skew, zone, gathered)
     for reference, resource in gathered:
-        read = READERS.get(resource["resourceType"])
-        if read is not None:
-            read(reference, resource, chart)
+        if isinstance(resource, Observation):
+            if not read_everyday(reference, resource, chart):
+                read_observation(reference, plain(resource), chart)
+        elif resource["resourceType"] in READERS:
+            READERS[resource["resourceType"]](reference, resource, chart)
     return chart.facts(coverage)

@@ -14,7 +14,6 @@ from typing import NamedTuple, TypeGuard
 from fhir_mappings.amounts import Charted, check_amount, read_value
 from fhir_mappings.chart import RESULTED, Chart
 from fhir_mappings.datetimes import EFFECTIVE, Moment, Precision, Span, read_span, read_time
-from fhir_mappings.everyday import read_everyday
 from fhir_mappings.facts import Method, Reading
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import (
@@ -47,12 +46,6 @@ class Part(NamedTuple):
 def read_observation(reference: str, resource: Json, chart: Chart) -> None:
     """Read one Observation of whatever shape; what is not used is noted."""
     code = chart.book.meaning(resource.get("code"))
-    if not read_everyday(code, reference, resource, chart):
-        read_carefully(code, reference, resource, chart)
-
-
-def read_carefully(code: Meaning | Conflict | None, reference: str, resource: Json, chart: Chart) -> None:
-    """Every shape: own value, components, extensions, members, oxygen parts."""
     if "component" in resource or "extension" in resource or "hasMember" in resource:
         if "hasMember" in resource:
             _read_members(reference, resource, chart)

@@ -14,6 +14,7 @@ from typing import Any
 
 from fhir_mappings.datetimes import Moment, read_time
 from fhir_mappings.facts import BEGINNING
+from fhir_mappings.searchset import Observation, plain
 
 Json = dict[str, Any]
 Key = tuple[str, str]
@@ -99,12 +100,12 @@ def type_and_id(reference: str) -> Key | None:
 class Gathered:
     """Every resource once, and where to find those that others refer to."""
 
-    by_key: dict[Key, Json] = field(default_factory=dict)
+    by_key: dict[Key, Json | Observation] = field(default_factory=dict)
     without_id: dict[str, Json] = field(default_factory=dict)
     full_urls: dict[str, Key] = field(default_factory=dict)
     superseded: frozenset[Key] = frozenset()
 
-    def __iter__(self) -> Iterator[tuple[str, Json]]:
+    def __iter__(self) -> Iterator[tuple[str, Json | Observation]]:
         """Reference and resource of each."""
         for (kind, identity), resource in self.by_key.items():
             yield f"{kind}/{identity}", resource
@@ -118,7 +119,7 @@ class Gathered:
             return None
         key = self.full_urls.get(link) or type_and_id(link)
         if key is not None and key[0] == kind and key in self.by_key:
-            return self.by_key[key]
+            return as_json(self.by_key[key])
         local = link[1:] if link.startswith("#") else link.rsplit("/", 1)[-1]
         for inner in records(holder.get("contained")):
             if inner.get("resourceType") == kind and text(inner.get("id")).lstrip("#") == local:
@@ -126,29 +127,43 @@ class Gathered:
         return None
 
 
+def as_json(resource: Json | Observation) -> Json:
+    return plain(resource) if isinstance(resource, Observation) else resource
+
+
 def gather(sources: Iterable[Any]) -> Gathered:
     """Flatten Bundles and keep the newest version of each resource, whatever the order."""
     gathered = Gathered()
     by_key = gathered.by_key
     for full_url, resource in flatten(sources):
-        kind, identity = resource["resourceType"], resource.get("id")
-        if not (isinstance(identity, str) and identity):
-            gathered.without_id.setdefault(canonical(resource), resource)
+        key = _key(resource)
+        if key is None:
+            nameless = as_json(resource)
+            gathered.without_id.setdefault(canonical(nameless), nameless)
             continue
-        key = (kind, identity)
         if full_url:
             gathered.full_urls[full_url] = min(key, gathered.full_urls.get(full_url, key))
         known = by_key.setdefault(key, resource)
-        if known is not resource and version(resource) > version(known):
-            by_key[key] = resource
+        if known is not resource:
+            by_key[key] = max(as_json(known), as_json(resource), key=version)
     gathered.superseded = _superseded(by_key)
     return gathered
 
 
-def flatten(sources: Iterable[Any]) -> Iterator[tuple[str, Json]]:
+def _key(resource: Json | Observation) -> Key | None:
+    """Type and id; None without an id."""
+    if isinstance(resource, Observation):
+        return ("Observation", resource.id) if resource.id else None
+    identity = resource.get("id")
+    return (resource["resourceType"], identity) if isinstance(identity, str) and identity else None
+
+
+def flatten(sources: Iterable[Any]) -> Iterator[tuple[str, Json | Observation]]:
     """Each resource with its ``fullUrl``; Bundles may hold Bundles, outcomes are left out."""
     for source in sources:
-        if isinstance(source, dict):
+        if isinstance(source, Observation):
+            yield "", source
+        elif isinstance(source, dict):
             if source.get("resourceType") == "Bundle":
                 yield from _unpack(source)
             elif is_resource(source):
@@ -194,22 +209,28 @@ def version(resource: Json) -> tuple[datetime, int, str, int, str]:
     )
 
 
-def _superseded(by_key: dict[Key, Json]) -> frozenset[Key]:
+def _superseded(by_key: dict[Key, Json | Observation]) -> frozenset[Key]:
     """Resources that a corrected one with the same identifier and code replaces."""
+    if not any(_is_corrected(resource) for resource in by_key.values()):
+        return frozenset()
+    every = {key: as_json(resource) for key, resource in by_key.items()}
     corrected = {
         name
-        for (kind, _), resource in by_key.items()
-        if resource.get("status") not in SETTLED and status_of(resource) in CORRECTED
-        for name in _names(kind, resource)
+        for key, resource in every.items()
+        if _is_corrected(resource)
+        for name in _names(key[0], resource)
     }
-    if not corrected:
-        return frozenset()
     return frozenset(
         key
-        for key, resource in by_key.items()
+        for key, resource in every.items()
         if status_of(resource) not in (*CORRECTED, "entered-in-error")
         and not corrected.isdisjoint(_names(key[0], resource))
     )
+
+
+def _is_corrected(resource: Json | Observation) -> bool:
+    status = resource.status if isinstance(resource, Observation) else resource.get("status")
+    return status not in SETTLED and text(status).lower() in CORRECTED
 
 
 def _names(kind: str, resource: Json) -> list[str]:

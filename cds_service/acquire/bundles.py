@@ -11,9 +11,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UnsetType
+
 from cds_service.acquire.order import Resource
-from cds_service.acquire.queries import Query
+from cds_service.acquire.queries import PAGE_SIZE, Query
 from cds_service.acquire.reasons import Reason
+from fhir_mappings.searchset import Searchset, plain
 
 _PATIENT_REFERENCE = re.compile(r"(?:^|/)Patient/([^/#?]+)(?:/_history/[^/]+)?$")
 _BUNDLE_TYPES = frozenset({"searchset", "collection", None})
@@ -47,6 +50,11 @@ class Page:
 
 def read_value(value: object, query: Query, patient_id: str) -> Page:
     """What was sent for a query; never raises, whatever it is."""
+    if isinstance(value, Searchset):
+        page = _read_searchset(value, query, patient_id)
+        if page is not None:
+            return page
+        value = plain(value)
     if not isinstance(value, dict):
         return Page(flaw=Reason.NULL if value is None else Reason.MALFORMED)
     kind = value.get("resourceType")
@@ -57,6 +65,20 @@ def read_value(value: object, query: Query, patient_id: str) -> Page:
     if kind != "Bundle" or not _is_result_list(value):
         return Page(flaw=Reason.MALFORMED)
     return _read_bundle(value, query, patient_id)
+
+
+def _read_searchset(value: Searchset, query: Query, patient_id: str) -> Page | None:
+    """A whole Bundle of this patient's Observations; None for anything else."""
+    if query.resource_type != "Observation" or value.link or query.is_read:
+        return None
+    entries = value.entry or []
+    ours = f"Patient/{patient_id}"
+    matches = [entry.resource for entry in entries]
+    if any(match.subject.reference != ours for match in matches):
+        return None
+    total = None if isinstance(value.total, UnsetType) else value.total
+    page = Page(matches=matches, total=total, listed=len(entries))
+    return page if page.is_whole and len(entries) != PAGE_SIZE else None
 
 
 def _read_instance(value: Resource, query: Query, patient_id: str) -> Page:

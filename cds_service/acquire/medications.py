@@ -19,10 +19,11 @@ _NOT_GIVEN = frozenset({"not-done", "entered-in-error"})
 
 def named_elsewhere(resources: Sequence[Resource]) -> list[Resource]:
     """The administrations that took place and whose drug is in no resource at hand."""
-    waiting = [r for r in resources if "medicationReference" in r and _is_by_reference(r)]
+    others = [resource for resource in resources if isinstance(resource, dict)]
+    waiting = [r for r in others if "medicationReference" in r and _is_by_reference(r)]
     if not waiting:
         return []
-    drugs = (resource for resource in resources if resource.get("resourceType") == "Medication")
+    drugs = (resource for resource in others if resource.get("resourceType") == "Medication")
     at_hand = {str(drug.get("id")) for drug in drugs}
     return [resource for resource in waiting if _target(resource) not in at_hand | _contained(resource)]
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from cds_service.acquire.queries import Query
 
-Resource = dict[str, Any]
+Resource = Any
+"""A resource as parsed JSON, or an everyday Observation as decoded by itself."""
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _WEST = timedelta(hours=12)  # local time may be this far behind UTC

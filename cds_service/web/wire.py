@@ -10,6 +10,7 @@ import msgspec
 
 from cds_service.errors import BadRequest
 from cds_service.hooks.request import HookRequest
+from fhir_mappings.searchset import decode_searchset
 
 Json = dict[str, Any]
 ID = re.compile(r"[A-Za-z0-9\-.]{1,256}")
@@ -17,24 +18,53 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 USER = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,256}")
 TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+class _Envelope(msgspec.Struct):
+    """A request whose prefetch values are decoded one by one."""
+
+    hook: Any = None
+    hookInstance: Any = None
+    fhirServer: Any = None
+    fhirAuthorization: Any = None
+    context: Any = None
+    prefetch: dict[str, msgspec.Raw] | None = None
 
 
-def decode(body: bytes) -> object:
-    """JSON with decimals kept exact. Raises BadRequest."""
+_envelope = msgspec.json.Decoder(_Envelope, float_hook=Decimal)
+_anything = msgspec.json.Decoder(float_hook=Decimal)
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, ValueError, ArithmeticError)
+
+
+def decode(body: bytes) -> Json:
+    """The members of a request, decimals kept exact. Raises BadRequest."""
     try:
-        return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, ArithmeticError):
+        return _decode(body)
+    except _NOT_JSON:
         raise BadRequest("the body is not well-formed JSON") from None
     except RecursionError:
         raise BadRequest("the body is nested too deeply") from None
 
 
+def _decode(body: bytes) -> Json:
+    try:
+        envelope = _envelope.decode(body)
+    except msgspec.ValidationError:  # of another shape: checked member by member
+        whole = _anything.decode(body)
+        if not isinstance(whole, dict):
+            raise BadRequest("the body must be a JSON object") from None
+        return whole
+    members = msgspec.structs.asdict(envelope)
+    if envelope.prefetch is not None:
+        members["prefetch"] = {
+            key: decode_searchset(value) or _anything.decode(value)
+            for key, value in envelope.prefetch.items()
+        }
+    return members
+
+
 def parse_request(body: bytes, hook: str) -> HookRequest:
     """Check the members that the specification requires. Raises BadRequest naming the member."""
     data = decode(body)
-    if not isinstance(data, dict):
-        raise BadRequest("the body must be a JSON object")
     if data.get("hook") != hook:
         raise BadRequest(f"this service answers the hook {hook}", ("hook",))
     context = data.get("context")

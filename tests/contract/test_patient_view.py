@@ -172,6 +172,8 @@ def test_hostile_text_reaches_the_card_as_text(service: FlaskClient) -> None:
     assert "](javascript" not in detail
 
 
+CONTEXT = {"userId": "Practitioner/1", "patientId": "p"}
+BEARER = {"access_token": "a", "token_type": "Bearer"}
 BAD_REQUESTS: list[tuple[str, Any]] = [
     ("hook", request(hook="order-sign")),
     ("hook", request(hook=...)),
@@ -182,13 +184,13 @@ BAD_REQUESTS: list[tuple[str, Any]] = [
     ("context.patientId", request(context={"userId": "Practitioner/1", "patientId": "Patient/p"})),
     ("context.patientId", request(context={"userId": "Practitioner/1", "patientId": "../p"})),
     ("context.userId", request(context={"patientId": "p"})),
-    ("context.encounterId", request(context={"userId": "Practitioner/1", "patientId": "p", "encounterId": 5})),
+    ("context.encounterId", request(context=CONTEXT | {"encounterId": 5})),
     ("fhirServer", request(fhirServer="https://not.configured.example/fhir")),
     ("fhirServer", request(fhirServer=7)),
     ("fhirServer", request(fhirAuthorization={"access_token": "a", "token_type": "Bearer"})),
     ("fhirAuthorization", request(fhirServer="https://x.example", fhirAuthorization="Bearer a")),
     ("fhirAuthorization.access_token",
-     request(fhirServer="https://x.example", fhirAuthorization={"access_token": "a\r\nb", "token_type": "Bearer"})),
+     request(fhirServer="https://x.example", fhirAuthorization=BEARER | {"access_token": "a\r\nb"})),
 ]  # fmt: skip
 
 

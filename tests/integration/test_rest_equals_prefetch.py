@@ -88,9 +88,11 @@ def refusal(server: FakeFhir, resource_type: str, reply: Reply) -> tuple[int, Js
     settings = Settings(auth="none", fhir_servers=(server.base,), fhir_budget_ms=1500)
     where = create_app(settings, clock=lambda: NOW).test_client()
     request = {
-        "hook": "patient-view", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "fhirServer": server.base,
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "fhirServer": server.base,
         "context": {"userId": "Practitioner/1", "patientId": "demo-10"},
-    }  # fmt: skip
+    }
     answer = where.post(PATH, json=request)
     return answer.status_code, answer.json or {}, answer.headers.get("Retry-After")
 

@@ -20,7 +20,7 @@ def febrile(facts: PatientFacts, anchor: datetime, at: datetime) -> bool:
 
 
 def fever_unknown(facts: PatientFacts, anchor: datetime, at: datetime) -> bool:
-    """GR-7: no fever is said only with a reading in the last 8 h, and with all readings of the window at hand."""
+    """GR-7: no fever is said only with a reading in the last 8 h, and all of the window at hand."""
     recent = [r for r in temperatures(facts, anchor, at) if within(r.time, TEMPERATURE_HOLDS, at)]
     whole = facts.covered(Source.VITALS).reaches(max(anchor, at - FEVER_WINDOW))
     return not febrile(facts, anchor, at) and not (recent and whole)

@@ -9,7 +9,10 @@ WINDOW = {TherapyKind.CAR_T: CAR_T_WINDOW, TherapyKind.T_CELL_ENGAGER: ENGAGER_W
 
 
 def given(facts: PatientFacts, now: datetime) -> list[tuple[datetime, timedelta]]:
-    """Every therapy given so far, with the time that it can cause the syndrome: from the end of a long infusion."""
+    """Every therapy given so far, with how long after its start it can cause the syndrome.
+
+    The window runs from the end of a long infusion.
+    """
     found = []
     for t in facts.therapies:
         if t.time <= now:
