@@ -104,8 +104,9 @@ def test_an_episode_closed_long_ago_is_no_episode_any_more() -> None:
 
 
 def test_signs_grade_without_fever_once_a_masking_drug_was_given() -> None:
-    answer = judged(chart(car_t(-96), temperature("39", -30), point("acetaminophen", -28), *well(-26, -4),
-                          temperature("36.9", -1), systolic(84, -1), oxygen(OxygenDevice.ROOM_AIR, -1)))  # fmt: skip
+    now = (temperature("36.9", -1), systolic(84, -1), oxygen(OxygenDevice.ROOM_AIR, -1))
+    masked = (temperature("39", -30), point("acetaminophen", -28))
+    answer = judged(chart(car_t(-96), *masked, *well(-26, -4), *now))
     assert answer.grade == Grade(2, 2)
 
 
@@ -124,9 +125,8 @@ def test_fever_24_hours_ago_exactly_still_counts() -> None:
 
 
 def test_old_data_gives_no_live_grade() -> None:
-    answer = judged(
-        chart(car_t(-96), temperature("39", -30), systolic(84, -30), oxygen(OxygenDevice.ROOM_AIR, -30))
-    )
+    old = (temperature("39", -30), systolic(84, -30), oxygen(OxygenDevice.ROOM_AIR, -30))
+    answer = judged(chart(car_t(-96), *old))
     assert answer.status is Status.NOT_GRADABLE
     assert answer.grade is None
     assert {(m.axis, m.reason) for m in answer.missing} == {
