@@ -16,7 +16,7 @@ COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3
 PURE := not java and not browser and not external
 PYTEST_ARGS ?=
 
-.PHONY: help install install-dev demo test test-all check format bench lock chromium clean
+.PHONY: help install install-dev demo test test-all check format bench screenshots lock chromium clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ format: install-dev ## put the code into shape
 
 bench: install-dev ## measure the cost of a hook call; BENCH_QUICK=1 for a short run
 	$(BIN)/python benchmarks/run.py $(if $(BENCH_QUICK),--quick)
+
+screenshots: install-dev chromium ## take the pictures of the README from the real demo
+	$(BIN)/python tools/screenshots.py
 
 lock: $(VENV)/lock/bin/uv ## rewrite requirements/ from pyproject.toml; LOCK_ARGS=--upgrade takes newer versions
 	$(COMPILE) --output-file requirements/build.txt --group build

@@ -15,8 +15,8 @@ from fhir_mappings.facts import Source
 
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token is a placeholder
 
-PAGE_SIZE = 200
-"""Two days of four vital signs an hour. A page is then some 250 kB, which a hook
+PAGE_SIZE = 500
+"""Five days of four vital signs an hour. A page is then some 600 kB, which a hook
 request can still carry; a server with a lower limit gives less and a next link."""
 
 _QUERY_SAFE = ":/,"

@@ -55,7 +55,7 @@ DEVICES = {
 }
 CONCEPTS = {
     "temperature": "temperature",
-    "systolic": "systolic pressure",
+    "systolic": "systolic",
     "mean-pressure": "mean pressure",
     "spo2": "SpO2",
     "oxygen-flow": "oxygen flow",

@@ -54,7 +54,7 @@ class Episode:
     """A masking drug was given since the onset."""
 
     def record(self, time: datetime, grade: Grade | None) -> None:
-        if not self.changes or self.changes[-1].grade is not grade:  # grades are shared objects
+        if not self.changes or self.changes[-1].grade != grade:
             self.changes.append(Change(time, grade))
 
     def grade_at(self, time: datetime) -> Grade | None:

@@ -33,15 +33,15 @@ def test_templates_as_published() -> None:
     token = "{{context.patientId}}"
     assert templates == {
         "patient": f"Patient/{token}",
-        "vitals": f"Observation?patient={token}&code={LOINC}|8310-5,{LOINC}|8480-6&_sort=-date&_count=200",
-        "oxygen": f"Observation?patient={token}&code={LOINC}|3151-8&_sort=-date&_count=200",
-        "labs": f"Observation?patient={token}&code={LOINC}|29463-7&_sort=-date&_count=200",
-        "medications": f"MedicationAdministration?patient={token}&_sort=-effective-time&_count=200",
-        "procedures": f"Procedure?patient={token}&_sort=-date&_count=200",
-        "immunizations": f"Immunization?patient={token}&_sort=-date&_count=200",
-        "conditions": f"Condition?patient={token}&_count=200",
+        "vitals": f"Observation?patient={token}&code={LOINC}|8310-5,{LOINC}|8480-6&_sort=-date&_count=500",
+        "oxygen": f"Observation?patient={token}&code={LOINC}|3151-8&_sort=-date&_count=500",
+        "labs": f"Observation?patient={token}&code={LOINC}|29463-7&_sort=-date&_count=500",
+        "medications": f"MedicationAdministration?patient={token}&_sort=-effective-time&_count=500",
+        "procedures": f"Procedure?patient={token}&_sort=-date&_count=500",
+        "immunizations": f"Immunization?patient={token}&_sort=-date&_count=500",
+        "conditions": f"Condition?patient={token}&_count=500",
     }
-    assert PAGE_SIZE == 200
+    assert PAGE_SIZE == 500
 
 
 def test_medications_are_never_filtered_by_code() -> None:

@@ -58,7 +58,7 @@ def card(name: str) -> dict[str, Any]:
     ("name", "summary", "indicator"),
     [
         ("grade 1", "CRS grade 1: fever 39.4 °C", "info"),
-        ("grade 2", "CRS grade 2: systolic pressure 84 mmHg, fever 39.4 °C", "warning"),
+        ("grade 2", "CRS grade 2: systolic 84 mmHg, fever 39.4 °C", "warning"),
         ("grade 3", "CRS grade 3: norepinephrine, fever 39.4 °C", "critical"),
         (
             "grade 4",
@@ -71,14 +71,14 @@ def card(name: str) -> dict[str, Any]:
         (
             "open end",
             (
-                "CRS grade at least 2: oxygen support not charted for 14 h; systolic pressure 84 mmHg, "
+                "CRS grade at least 2: oxygen support not charted for 14 h; systolic 84 mmHg, "
                 "fever 39.4 °C"
             ),
             "warning",
         ),
         ("nothing recent", "CRS not gradable: nothing usable charted for 40 h; last settled grade 2", "info"),
-        ("masked", "CRS not gradable: systolic pressure 84 mmHg, fever may be masked", "warning"),
-        ("afebrile", "CRS grade 0 to 2: systolic pressure 84 mmHg, afebrile 25 h", "warning"),
+        ("masked", "CRS not gradable: systolic 84 mmHg, fever may be masked", "warning"),
+        ("afebrile", "CRS grade 0 to 2: systolic 84 mmHg, afebrile 25 h", "warning"),
     ],
 )
 def test_the_first_line_says_what_it_is_and_why(name: str, summary: str, indicator: str) -> None:

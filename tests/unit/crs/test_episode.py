@@ -54,8 +54,15 @@ def test_the_course_holds_every_change_and_the_peak_its_first_instant() -> None:
             infusion("epinephrine", -16, -14),
         )
     )
-    lowest = [c.grade.lowest for c in answer.course if c.grade]
-    assert lowest == [1, 1, 3, 4, 3, 1]
+    assert [(c.time, c.grade) for c in answer.course] == [
+        (at(-30), Grade(1, 4)),
+        (at(-29), Grade(1, 1)),
+        (at(-20), Grade(3, 3)),
+        (at(-16), Grade(4, 4)),
+        (at(-14), Grade(3, 3)),
+        (at(-12), Grade(1, 1)),
+    ]
+    assert answer.grade_since == at(-12)
     assert answer.peak is not None
     assert (answer.peak.grade, answer.peak.time) == (4, at(-16))
     assert answer.worst_24h == 4
