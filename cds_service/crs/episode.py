@@ -42,6 +42,11 @@ class Moment(NamedTuple):
         """Readings say that no criterion holds, whatever is masked."""
         return self.fever.afebrile_now and self.pressure.highest < 2 and self.hypoxia.highest < 2
 
+    @property
+    def perhaps_clear(self) -> bool:
+        """Nothing known says that a criterion holds."""
+        return self.fever.afebrile_now and self.pressure.lowest < 2 and self.hypoxia.lowest < 2
+
 
 @dataclass(slots=True)
 class Episode:
@@ -52,6 +57,8 @@ class Episode:
     resolved: datetime | None = None
     masked: bool = False
     """A masking drug was given since the onset."""
+    surely_masked: bool = False
+    """Also if the episode had ended, unseen for want of data, and begun again with a later fever."""
 
     def record(self, time: datetime, grade: Grade | None) -> None:
         if not self.changes or self.changes[-1].grade != grade:
@@ -95,14 +102,14 @@ def moments(
     return [*(Moment(time, *values) for time, values in changes if time < end), last]
 
 
-def grade(moment: Moment, masked: bool, guideline: Guideline) -> Grade | None:
+def grade(moment: Moment, episode: Episode, guideline: Guideline) -> Grade | None:
     """The grade interval of an open episode at one instant (GR-1 to GR-7). None: nothing to grade by."""
     if moment.blind:
         return None
     _, fever, pressure, hypoxia, masking = moment
     return _grade(
         fever.fever,
-        masked,
+        (episode.surely_masked, episode.masked),
         masking.recent,
         max(pressure.lowest, hypoxia.lowest),
         max(pressure.highest, hypoxia.highest),
@@ -111,13 +118,16 @@ def grade(moment: Moment, masked: bool, guideline: Guideline) -> Grade | None:
 
 
 @cache
-def _grade(fever: Fever, masked: bool, recent: bool, low: int, high: int, unknown: int) -> Grade:
-    """Masked: a masking drug was given in the episode; recent: one still works."""
-    base = 1 if fever is Fever.PRESENT or (recent and masked) else 0
-    open_top = max(base, unknown) if fever is Fever.UNKNOWN else base
-    if fever is Fever.PRESENT or masked:
-        return Grade(max(base, low), max(open_top, high))
-    return Grade(0, max(open_top, high))
+def _grade(fever: Fever, masked: tuple[bool, bool], recent: bool, low: int, high: int, unknown: int) -> Grade:
+    """``masked``: surely, and perhaps; ``recent``: a masking drug still works.
+
+    The signs count with fever, or once a masking drug was given in the episode.
+    """
+    present = fever is Fever.PRESENT
+    surely, perhaps = (present or flag for flag in masked)
+    bases = [1 if present or (recent and flag) else 0 for flag in masked]
+    lowest = max(bases[0], low) if surely else 0
+    return Grade(lowest, max(bases[1] if perhaps else 0, unknown if fever is Fever.UNKNOWN else 0, high))
 
 
 def episodes(
@@ -127,25 +137,70 @@ def episodes(
     guideline: Guideline,
 ) -> list[Episode]:
     """Walk the course once, opening and closing episodes. ``temperatures`` are those of the course."""
-    found: list[Episode] = []
-    current: Episode | None = None
-    masked_from: datetime | None = None
-    window = guideline.windows["resolution"]
-    stretch = _ClearStretch(window, temperatures)
+    walk = _Walk(temperatures, doses, guideline)
     for moment, following in zip(course, [*course[1:], None], strict=True):
-        if current is None and moment.fever.reading is not None and not moment.fever.afebrile_now:
-            current = Episode(moment.fever.reading.time)
-            found.append(current)
-            masked_from = _masked_from(doses, current.onset)
-            stretch = _ClearStretch(window, temperatures)
-        if current is None:
-            continue
-        current.masked = masked_from is not None and masked_from <= moment.time
-        current.record(moment.time, grade(moment, current.masked, guideline))
-        current.resolved = stretch.closes(moment, following.time if following else None)
-        if current.resolved is not None:
-            current = None
-    return found
+        walk.step(moment, following.time if following else None)
+    return walk.found
+
+
+class _Walk:
+    """The episodes found so far, and the one that is open."""
+
+    def __init__(
+        self, temperatures: Sequence[Reading], doses: Sequence[Administration], guideline: Guideline
+    ) -> None:
+        self.temperatures, self.doses, self.guideline = temperatures, doses, guideline
+        self.found: list[Episode] = []
+        self.current: Episode | None = None
+        self.masked_from: datetime | None = None
+        self.surely_masked_from: datetime | None = None
+        self.perhaps_closed = False
+        self.stretch = self._new_stretch()
+        self.perhaps = self._new_stretch()
+
+    def _new_stretch(self) -> _ClearStretch:
+        return _ClearStretch(self.guideline.windows["resolution"], self.temperatures)
+
+    def step(self, moment: Moment, until: datetime | None) -> None:
+        febrile = moment.fever.reading
+        if febrile is not None and not moment.fever.afebrile_now:
+            if self.current is None:
+                self._open(febrile.time)
+            elif self.perhaps_closed:
+                self._begin_again(febrile.time)
+        if self.current is None:
+            return
+        self._mask(self.current, moment.time)
+        self.current.record(moment.time, grade(moment, self.current, self.guideline))
+        self.current.resolved = self.stretch.closes(moment, moment.clear, until)
+        perhaps = self.perhaps.closes(moment, moment.perhaps_clear, until)
+        if self.current.resolved is not None:
+            self.current = None
+        elif perhaps is not None and not self.perhaps_closed:
+            self.perhaps_closed = True
+            self._lose_certainty(self.current, moment, perhaps)
+
+    def _open(self, onset: datetime) -> None:
+        self.current = Episode(onset)
+        self.found.append(self.current)
+        self.masked_from = _masked_from(self.doses, onset)
+        self.stretch = self._new_stretch()
+        self._begin_again(onset)
+
+    def _begin_again(self, onset: datetime) -> None:
+        """From here on the episode is the same, whether or not it had ended before."""
+        self.surely_masked_from = _masked_from(self.doses, onset)
+        self.perhaps = self._new_stretch()
+        self.perhaps_closed = False
+
+    def _lose_certainty(self, episode: Episode, moment: Moment, since: datetime) -> None:
+        episode.surely_masked = False
+        episode.record(since, grade(moment, episode, self.guideline))
+
+    def _mask(self, episode: Episode, time: datetime) -> None:
+        episode.masked = self.masked_from is not None and self.masked_from <= time
+        sure = self.surely_masked_from
+        episode.surely_masked = not self.perhaps_closed and sure is not None and sure <= time
 
 
 def _masked_from(doses: Sequence[Administration], onset: datetime) -> datetime | None:
@@ -163,9 +218,9 @@ class _ClearStretch:
         self.first: datetime | None = None
         self.begun: datetime | None = None
 
-    def closes(self, moment: Moment, until: datetime | None) -> datetime | None:
+    def closes(self, moment: Moment, clear: bool, until: datetime | None) -> datetime | None:
         """When the episode closes between ``moment`` and ``until``, if it does."""
-        if not moment.clear:
+        if not clear:
             self.begun = self.first = None
             return None
         self.begun = self.begun or moment.time

@@ -81,7 +81,7 @@ def _criteria(picture: Picture) -> Iterator[Criterion]:
     now = picture.moment
     if now.fever.reading is not None:
         yield Criterion("GR-1", Axis.FEVER, 1, (of_reading(now.fever.reading),))
-    elif picture.episode and picture.episode.masked and now.masking.recent and now.masking.last:
+    elif picture.episode and picture.episode.surely_masked and now.masking.recent and now.masking.last:
         yield Criterion("GR-6", Axis.FEVER, 1, (of_dose(now.masking.last),))
     if now.pressure.lowest > 0:
         yield _hypotension(picture, now.pressure)

@@ -44,9 +44,9 @@ def _fever(picture: Picture, status: Status) -> Iterator[Note]:
                        {"drug": now.masking.last.drug, "time": now.masking.last.start})  # fmt: skip
         return
     last = now.masking.last
-    if episode.masked and last is not None and last.start >= episode.onset and now.fever.afebrile_now:
+    if episode.surely_masked and last is not None and last.start >= episode.onset and now.fever.afebrile_now:
         yield Note("fever-masked", "GR-6", last.reference, {"drug": last.drug, "time": last.start})
-    if now.fever.fever is Fever.ABSENT and not episode.masked and signs:
+    if now.fever.fever is Fever.ABSENT and not episode.surely_masked and signs:
         hot = [
             r
             for r in picture.facts.readings.get(Concept.TEMPERATURE, ())

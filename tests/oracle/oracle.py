@@ -69,6 +69,11 @@ class Chart(NamedTuple):
             and self.oxygen(at).highest < 2
         )
 
+    def perhaps_quiet(self, at: datetime) -> bool:
+        """Nothing that is known says that a criterion holds."""
+        signs = self.signs(at)
+        return afebrile_now(self.facts, self.anchor, at) and signs.lowest < 2
+
     def stale(self, at: datetime) -> bool:
         """GR-7: nothing at all inside its window."""
         drugs = running(self.facts, DrugGroup.VASOPRESSOR, at, self.now) | running(
@@ -107,14 +112,17 @@ def instants(chart: Chart, since: datetime) -> list[datetime]:
     return sorted(t for t in found if since <= t <= chart.now)
 
 
-def closing(chart: Chart, onset: datetime) -> datetime | None:
-    """The first instant at which readings without a criterion span 24 h, off masking drugs."""
+def closing(chart: Chart, onset: datetime, surely: bool = True) -> datetime | None:
+    """The first instant at which readings without a criterion span 24 h, off masking drugs.
+
+    ``surely`` False: at which they may, for all that is known.
+    """
     measured = [r.time for r in temperatures(chart.facts, chart.anchor, chart.now)]
     if max(measured) - onset < RESOLUTION_SPAN:
         return None
     began: datetime | None = None
     for at in instants(chart, onset):
-        if not chart.quiet(at):
+        if not (chart.quiet(at) if surely else chart.perhaps_quiet(at)):
             began = None
             continue
         began = began or at
@@ -136,18 +144,31 @@ def episodes(chart: Chart) -> list[Episode]:
     return found
 
 
+def certain_onset(chart: Chart, onset: datetime, at: datetime) -> datetime | None:
+    """GR-7: the fever from which the episode runs even if it had ended unseen; None: it may be over."""
+    fevers = sorted(t.time for t in temperatures(chart.facts, chart.anchor, at) if t.value >= FEVER)
+    begun: datetime | None = onset
+    while begun is not None:
+        over = closing(chart, begun, surely=False)
+        if over is None or over > at:
+            return begun
+        begun = next((fever for fever in fevers if fever > over), None)
+    return None
+
+
 def grade_of_open(chart: Chart, onset: datetime, at: datetime) -> Span:
     """The interval of an open episode at ``at``."""
     facts, anchor = chart.facts, chart.anchor
     signs = chart.signs(at)
     hot = febrile(facts, anchor, at)
     unknown = fever_unknown(facts, anchor, at)
-    masked_since_onset = any(dose >= onset for dose in masking_doses(facts, at))
-    if hot or masked_since_onset:
-        base = 1 if hot or masked_now(facts, at) else 0  # GR-1, GR-6
-        highest = max(base, signs.highest, 1 if unknown else 0)
-        return Span(max(base, signs.lowest), highest)
-    return Span(0, max(signs.highest, 1 if unknown else 0))
+    masked = any(dose >= onset for dose in masking_doses(facts, at))
+    certain = certain_onset(chart, onset, at)
+    surely = certain is not None and any(dose >= certain for dose in masking_doses(facts, at))
+    working = masked_now(facts, at)
+    lowest = max(1 if hot or working else 0, signs.lowest) if hot or surely else 0  # GR-1, GR-6
+    base = 1 if hot or (masked and working) else 0
+    return Span(lowest, max(base, signs.highest, 1 if unknown else 0))
 
 
 def without_episode(chart: Chart, closed: datetime | None) -> str:

@@ -70,10 +70,7 @@ def card(name: str) -> dict[str, Any]:
         ),
         (
             "open end",
-            (
-                "CRS grade at least 2: oxygen support not charted for 14 h; systolic 84 mmHg, "
-                "fever 39.4 °C"
-            ),
+            ("CRS grade at least 2: oxygen support not charted for 14 h; systolic 84 mmHg, fever 39.4 °C"),
             "warning",
         ),
         ("nothing recent", "CRS not gradable: nothing usable charted for 40 h; last settled grade 2", "info"),
