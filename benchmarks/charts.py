@@ -30,7 +30,9 @@ def searchset(resources: list[Json]) -> Json:
         }
         for r in resources
     ]
-    return {"resourceType": "Bundle", "type": "searchset", "total": len(resources), "entry": entries}
+    link = [{"relation": "self", "url": "https://ehr.example/fhir/Observation?patient=bench-1"}]
+    head = {"resourceType": "Bundle", "type": "searchset", "total": len(resources), "link": link}
+    return {**head, "entry": entries}
 
 
 class Chart:

@@ -31,21 +31,11 @@ class NotFound(ServiceError):
     status = 404
 
 
-class MethodNotAllowed(ServiceError):
-    code = "not-supported"
-    status = 405
-
-
 class PreconditionFailed(ServiceError):
     """Data that is needed was not sent and cannot be had."""
 
     code = "processing"
     status = 412
-
-
-class TooLarge(ServiceError):
-    code = "too-long"
-    status = 413
 
 
 class UnsupportedMediaType(ServiceError):

@@ -34,7 +34,7 @@ def configure_logging(level: int = logging.INFO) -> None:
     """Send the service's log to stderr as JSON lines."""
     # Nothing here writes them, and looking them up costs more than the rest of the line (logging HOWTO).
     logging._srcfile = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging.logThreads = logging.logMultiprocessing = False
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logger.handlers[:] = [handler]

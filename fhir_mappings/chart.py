@@ -26,10 +26,12 @@ from fhir_mappings.facts import (
     Source,
     Therapy,
 )
-from fhir_mappings.issues import ISSUES, Refusal
+from fhir_mappings.issues import ISSUES, NOT_GIVEN, USED, Refusal
 from fhir_mappings.resources import Gathered, Json, status_of, text, type_and_id
 
 GIVEN = frozenset({"completed", "in-progress", "stopped", "on-hold"})
+UNCLEAR = frozenset({"unknown", ""})
+"""The sender does not know, or does not say, whether it was given."""
 RESULTED = frozenset({"final", "amended", "corrected", "preliminary"})
 STATUS_ISSUES = {
     "entered-in-error": "entered-in-error",
@@ -80,7 +82,10 @@ class Chart:
     ) -> None:
         """Record that something was not used, or not used as charted."""
         sentence = ISSUES[issue] if not detail else f"{ISSUES[issue]} {detail[0].upper()}{detail[1:]}."
-        self.issues.append(MappingIssue(issue, reference, str(concept), str(value), unit, time, sentence))
+        left_out = issue not in USED and issue not in NOT_GIVEN
+        self.issues.append(
+            MappingIssue(issue, reference, str(concept), str(value), unit, time, sentence, left_out)
+        )
 
     def belongs(self, resource: Json, reference: str, concept: str, key: str = "subject") -> bool:
         """Whether the resource is about this patient; notes why not."""

@@ -58,7 +58,9 @@ def drugs_of(resource: Json, chart: Chart) -> Found:
         inner.mention = inner.mention or found.mention
         return inner
     named = drug_of({"text": text(link.get("display"))}, chart.book)
-    return named if named.codes else Found([], issue="medication-unresolved")
+    if named.codes:
+        return named
+    return Found([], issue="medication-unresolved", mention=named.mention or found.mention)
 
 
 def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:

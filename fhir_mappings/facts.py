@@ -241,6 +241,8 @@ class Administration:
     route: Route = Route.UNSPECIFIED
     product: str = ""
     """The product as charted, where it is more than the drug (brand, vial)."""
+    certain: bool = True
+    """False where the drug is only named among other words, or status or route were not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,8 @@ class Therapy:
     date_only: bool = False
     end: datetime | None = None
     ongoing: bool = False
+    certain: bool = True
+    """False where product, status or time were not fully understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +294,8 @@ class MappingIssue:
     unit: str = ""
     time: datetime | None = None
     detail: str = ""
+    left_out: bool = False
+    """Something of this patient was charted and could not be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,3 +315,13 @@ class PatientFacts:
 
     def covered(self, source: Source) -> Coverage:
         return self.coverage.get(source, Coverage())
+
+    def newest(
+        self, concept: Concept, source: Source, since: datetime, until: datetime
+    ) -> Known[Reading] | KnownAbsent | Unknown:
+        """The last reading up to ``until``; none is said only where the search reaches back to ``since``."""
+        for reading in reversed(self.readings.get(concept, ())):
+            if reading.time <= until:
+                return Known(reading)
+        coverage = self.covered(source)
+        return KnownAbsent() if coverage.reaches(since) else Unknown(coverage.reason, coverage.since)

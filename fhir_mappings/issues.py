@@ -59,12 +59,26 @@ ISSUES: Mapping[str, str] = MappingProxyType(
         "rate-is-a-duration": "The rate is given as a length of time.",
         "rate-implausible": "The rate is impossible for this drug; the number was not used.",
         "rate-not-understood": "The rate is not a ratio that can be read.",
+        "route-not-understood": "The route is not in the route table.",
         "route-conflict": "The charted route is not the route of the product; the charted one was used.",
         # Diagnoses and the patient
         "clinical-status-missing": "The clinical status is missing or not known; taken as active.",
         "birth-date-not-understood": "The date of birth is not a FHIR date.",
     }
 )
+
+USED = frozenset(
+    {"matched-by-text", "time-from-issued", "time-from-recorded", "bound-used", "dose-text-only"}
+    | {"dose-of-combination", "route-conflict", "clinical-status-missing", "period-reversed"}
+    | {"rate-is-a-duration", "rate-implausible", "rate-not-understood"}
+)
+"""Codes that say how something was used; what all others name was left out, in whole or in part."""
+
+NOT_GIVEN = frozenset(
+    {"entered-in-error", "cancelled", "not-done", "not-begun", "on-hold", "refuted", "superseded"}
+    | {"other-patient", "subject-missing", "other-focus", "future-time"}
+)
+"""Codes of what did not happen, or not to this patient: nothing is missing without it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,47 +4,72 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from fhir_mappings.chart import GIVEN, Chart
+from fhir_mappings.chart import GIVEN, UNCLEAR, Chart
 from fhir_mappings.code_systems import plain
 from fhir_mappings.datetimes import EFFECTIVE, Precision, Span, read_span
 from fhir_mappings.dosage import read_dose, read_rate
-from fhir_mappings.drugs import MEDICATION, drugs_of, mentioned
+from fhir_mappings.drugs import MEDICATION, Found, drugs_of, mentioned
 from fhir_mappings.facts import Administration, Quantity, Route
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import DrugCode, RouteName
-from fhir_mappings.resources import Json, records, status_of, texts_of
-from fhir_mappings.therapies import add_therapy, is_running
+from fhir_mappings.resources import Json, codings, records, status_of, texts_of
+from fhir_mappings.therapies import add_therapy, is_running, read_therapy_span
 
 
 def read_administration(reference: str, resource: Json, chart: Chart) -> None:
+    """One administration; what names a known drug but is not fully understood is kept as uncertain."""
     found = drugs_of(resource, chart)
-    named = found.codes[0] if found.codes else mentioned(found.mention, chart.book)
-    concept = named.drug.id if named else MEDICATION
+    mention = None if found.codes else mentioned(found.mention, chart.book)
+    named = [*found.codes, *([mention] if mention else [])]
+    concept = named[0].drug.id if named else MEDICATION
     if not (named or found.issue) or not chart.belongs(resource, reference, concept):
         return
-    span = read_span(resource, EFFECTIVE, chart.zone)
-    therapy = any(code.drug.therapy for code in found.codes)
-    coarsest = Precision.DAY if therapy else Precision.TIME
-    start = chart.admit(resource, reference, concept, span, GIVEN, coarsest)
+    therapy = any(code.drug.therapy for code in named)
+    span, zoned = read_therapy_span(resource, EFFECTIVE, chart) if therapy else (_span(resource, chart), True)
+    coarsest = Precision.MONTH if therapy else Precision.TIME
+    start = chart.admit(resource, reference, concept, span, GIVEN | UNCLEAR, coarsest)
     if start is None or isinstance(span, Refusal):
         return
+    _note_name(found, reference, concept, start, chart)
+    clear = status_of(resource) not in UNCLEAR
+    if not clear:
+        chart.note("status-unknown", reference, concept, value=status_of(resource), time=start)
+    certain = bool(found.codes) and clear and zoned
+    for code in named:
+        add_therapy(code.drug, reference, span, chart, is_running(resource, span), certain)
+        if span.start.precision is Precision.TIME:
+            given = _Given(reference, resource, start, span, shared=len(named) > 1, certain=certain)
+            _add(code, given, chart)
+
+
+def _span(resource: Json, chart: Chart) -> Span | Refusal:
+    return read_span(resource, EFFECTIVE, chart.zone)
+
+
+def _note_name(found: Found, reference: str, concept: str, start: datetime, chart: Chart) -> None:
     if found.issue:
-        chart.note(found.issue, reference, concept, time=start)
+        chart.note(found.issue, reference, concept, value=found.mention, time=start)
     elif not found.codes:
         chart.note("name-not-exact", reference, concept, value=found.mention, time=start)
     if found.by_text:
         chart.note("matched-by-text", reference, concept, time=start)
-    for code in found.codes:
-        add_therapy(code.drug, reference, span, is_running(resource, span), chart)
-        if span.start.precision is Precision.TIME:
-            _add(code, reference, resource, start, span, chart, shared=len(found.codes) > 1)
 
 
-def _add(
-    code: DrugCode, reference: str, resource: Json, start: datetime, span: Span, chart: Chart, shared: bool
-) -> None:
+class _Given(NamedTuple):
+    """What the drugs of one administration have in common."""
+
+    reference: str
+    resource: Json
+    start: datetime
+    span: Span
+    shared: bool
+    certain: bool
+
+
+def _add(code: DrugCode, given: _Given, chart: Chart) -> None:
+    reference, resource, start, span, shared, certain = given
     status = status_of(resource)
     running = status == "in-progress" and (span.open or not span.period)
     amounts = _Amounts.of(resource, code, reference, start, chart, shared)
@@ -63,6 +88,7 @@ def _add(
             rate=amounts.rate,
             route=amounts.route,
             product=code.product,
+            certain=certain and amounts.route_understood,
         )
     )
 
@@ -72,6 +98,7 @@ class _Amounts:
     dose: Quantity | None
     rate: Quantity | None
     route: Route
+    route_understood: bool = True
 
     @classmethod
     def of(
@@ -83,11 +110,20 @@ class _Amounts:
         if Route.UNSPECIFIED not in (route, code.route) and route is not code.route:
             note("route-conflict", value=f"{route} for {code.product}")
         route = code.route if route is Route.UNSPECIFIED else route
+        understood = route is not Route.UNSPECIFIED or not _says(dosage.get("route"))
+        if not understood:
+            note("route-not-understood", value=next(iter(texts_of(dosage.get("route"))), ""))
         if shared:
             if dosage.get("dose") or dosage.get("rateQuantity") or dosage.get("rateRatio"):
                 note("dose-of-combination")
-            return cls(None, None, route)
-        return cls(read_dose(dosage, chart.book, note), read_rate(dosage, code.drug, chart.book, note), route)
+            return cls(None, None, route, understood)
+        dose = read_dose(dosage, chart.book, note)
+        return cls(dose, read_rate(dosage, code.drug, chart.book, note), route, understood)
+
+
+def _says(concept: Any) -> bool:
+    """Whether anything is charted at all."""
+    return bool(texts_of(concept) or codings(concept))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ Key = tuple[str, str]
 
 NEVER_USED = "OperationOutcome"
 CORRECTED = ("corrected", "amended")
+SAME_RESULT = ("code", "effectiveDateTime", "effectivePeriod", "effectiveInstant")
 SETTLED = ("final", "completed")
 ANSWERS = frozenset(
     {
@@ -234,8 +235,8 @@ def _is_corrected(resource: Json | Observation) -> bool:
 
 
 def _names(kind: str, resource: Json) -> list[str]:
-    """What a business identifier and the code together single out."""
-    code = canonical(record(resource.get("code")))
+    """What a business identifier, the code and the time together single out."""
+    code = canonical({key: resource[key] for key in SAME_RESULT if key in resource})
     return [
         f"{kind}|{text(identifier.get('system'))}|{text(identifier.get('value'))}|{code}"
         for identifier in records(resource.get("identifier"))

@@ -47,6 +47,8 @@ class OxygenParts:
     """The state that a code itself names; a device charted beside it is more exact."""
     not_read: Support | None = None
     """Something was charted that no table knows: what held before holds no longer."""
+    amount_refused: bool = False
+    """A flow or FiO2 was charted that could not be read: there is oxygen, of an unknown amount."""
     flow: Decimal | None = None
     fio2: Decimal | None = None
 
@@ -64,6 +66,7 @@ class OxygenParts:
         if isinstance(amount, Refusal):
             shown = ("", "") if isinstance(charted, Refusal) else (charted.value, charted.text)
             self._note(amount, spec.concept, *shown)
+            self.amount_refused = self.amount_refused or amount.code != "value-absent"
         elif spec.concept is Concept.OXYGEN_FLOW:
             self.flow = amount.value if self.flow is None else max(self.flow, amount.value)
         else:
@@ -115,7 +118,7 @@ class OxygenParts:
             devices = [*(d for d in devices if d is not None), self.not_read]
         flow, fio2 = self.flow, self.fio2
         for support in devices:
-            if support is not None or flow is not None or fio2 is not None:
+            if support is not None or flow is not None or fio2 is not None or self.amount_refused:
                 device, label = (support.device, support.label) if support else (None, "")
                 self.chart.oxygen.append(OxygenSupport(self.time, self.reference, device, label, flow, fio2))
             flow = fio2 = None

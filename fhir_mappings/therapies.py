@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from fhir_mappings.chart import GIVEN, Chart
-from fhir_mappings.datetimes import OCCURRENCE, PERFORMED, Precision, Span, read_span
-from fhir_mappings.drugs import drug_of
+from fhir_mappings.chart import GIVEN, UNCLEAR, Chart
+from fhir_mappings.datetimes import OCCURRENCE, PERFORMED, Precision, Span, TimeKeys, read_span
+from fhir_mappings.drugs import drug_of, mentioned
 from fhir_mappings.facts import Therapy
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import Conflict, Drug, DrugCode, Support
@@ -17,7 +17,9 @@ PERFORMED_STATUSES = GIVEN - {"on-hold"}
 IMMUNIZED = frozenset({"completed"})
 
 
-def add_therapy(drug: Drug, reference: str, span: Span, ongoing: bool, chart: Chart) -> None:
+def add_therapy(
+    drug: Drug, reference: str, span: Span, chart: Chart, ongoing: bool = False, certain: bool = True
+) -> None:
     """A therapy from ``span.start``, which may be known to the day only; ``ongoing`` if it still runs."""
     if drug.therapy is None:
         return
@@ -31,8 +33,18 @@ def add_therapy(drug: Drug, reference: str, span: Span, ongoing: bool, chart: Ch
             date_only=span.start.precision is not Precision.TIME,
             end=span.end.time if span.end is not None else None,
             ongoing=ongoing,
+            certain=certain and span.start.precision <= Precision.DAY,
         )
     )
+
+
+def read_therapy_span(resource: Json, keys: TimeKeys, chart: Chart) -> tuple[Span | Refusal, bool]:
+    """When a therapy was given, and whether its zone is known: a day more or less does not lose it."""
+    span = read_span(resource, keys, chart.zone)
+    if isinstance(span, Refusal) and span.code == "time-without-zone":
+        span = read_span(resource, keys, UTC)
+        return (span if isinstance(span, Refusal) else span._replace(issue="time-without-zone")), False
+    return span, True
 
 
 def is_running(resource: Json, span: Span) -> bool:
@@ -44,9 +56,14 @@ def read_procedure(reference: str, resource: Json, chart: Chart) -> None:
     """A Procedure: giving a cell product, or oxygen and ventilation."""
     code = resource.get("code")
     meaning = chart.book.meaning(code) or by_name(texts_of(code), False, chart)
-    if isinstance(meaning, DrugCode) and meaning.drug.therapy is not None:
-        span = read_span(resource, PERFORMED, chart.zone)
-        _read_therapy(reference, resource, meaning.drug, span, PERFORMED_STATUSES, "subject", chart)
+    drugs = drug_of(code, chart.book)
+    named = next(iter(drugs.codes), None) or mentioned(drugs.mention, chart.book)
+    if named is not None and named.drug.therapy is not None and not isinstance(meaning, Conflict):
+        given = _read_therapy(reference, resource, named.drug, "subject", chart, certain=bool(drugs.codes))
+        if given is not None and (drugs.by_text or not drugs.codes):
+            chart.note(
+                "matched-by-text" if drugs.by_text else "name-not-exact", reference, named.drug.id, time=given
+            )
     elif isinstance(meaning, Conflict):
         disputed = meaning.about(Support) or meaning.about(DrugCode)
         if disputed is not None:
@@ -62,25 +79,25 @@ def read_immunization(reference: str, resource: Json, chart: Chart) -> None:
     found = drug_of(resource.get("vaccineCode"), chart.book)
     for code in found.codes:
         if code.drug.therapy is not None:
-            span = read_span(resource, OCCURRENCE, chart.zone)
-            given = _read_therapy(reference, resource, code.drug, span, IMMUNIZED, "patient", chart)
+            given = _read_therapy(reference, resource, code.drug, "patient", chart)
             if given is not None and found.by_text:
                 chart.note("matched-by-text", reference, code.drug.id, time=given)
 
 
 def _read_therapy(
-    reference: str,
-    resource: Json,
-    drug: Drug,
-    span: Span | Refusal,
-    usable: frozenset[str],
-    key: str,
-    chart: Chart,
+    reference: str, resource: Json, drug: Drug, key: str, chart: Chart, certain: bool = True
 ) -> datetime | None:
     """When it was given, if it was."""
     if not chart.belongs(resource, reference, drug.id, key):
         return None
-    given = chart.admit(resource, reference, drug.id, span, usable, Precision.DAY)
-    if given is not None and isinstance(span, Span):
-        add_therapy(drug, reference, span, is_running(resource, span), chart)
+    immunization = resource.get("resourceType") == "Immunization"
+    keys, usable = (OCCURRENCE, IMMUNIZED) if immunization else (PERFORMED, PERFORMED_STATUSES)
+    span, zoned = read_therapy_span(resource, keys, chart)
+    given = chart.admit(resource, reference, drug.id, span, usable | UNCLEAR, Precision.MONTH)
+    if given is None or isinstance(span, Refusal):
+        return None
+    clear = status_of(resource) not in UNCLEAR
+    if not clear:
+        chart.note("status-unknown", reference, drug.id, value=status_of(resource), time=given)
+    add_therapy(drug, reference, span, chart, is_running(resource, span), certain and clear and zoned)
     return given

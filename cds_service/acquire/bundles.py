@@ -69,7 +69,8 @@ def read_value(value: object, query: Query, patient_id: str) -> Page:
 
 def _read_searchset(value: Searchset, query: Query, patient_id: str) -> Page | None:
     """A whole Bundle of this patient's Observations; None for anything else."""
-    if query.resource_type != "Observation" or value.link or query.is_read:
+    links = value.link or []
+    if query.resource_type != "Observation" or query.is_read or any(_is_next(link) for link in links):
         return None
     entries = value.entry or []
     ours = f"Patient/{patient_id}"
@@ -162,10 +163,14 @@ def _is_anothers(resource: Resource, ours: str) -> bool:
     return found is not None and f"Patient/{found[1]}" != ours
 
 
+def _is_next(link: object) -> bool:
+    return isinstance(link, dict) and link.get("relation") == "next"
+
+
 def _note_size(bundle: Resource, page: Page) -> None:
     total: Any = bundle.get("total")
     page.total = total if type(total) is int else None
     for link in bundle.get("link", []):
-        if isinstance(link, dict) and link.get("relation") == "next":
+        if _is_next(link):
             url = link.get("url")
             page.more, page.next_link = True, url if isinstance(url, str) else ""

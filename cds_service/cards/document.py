@@ -156,7 +156,7 @@ def rules_of(assessment: Assessment) -> Sequence[str]:
     found = {c.rule for c in assessment.criteria} | {n.rule for n in assessment.notes if n.rule} | {"GR-8"}
     if len({c.axis for c in assessment.criteria if c.grade > 1}) > 1:
         found.add("GR-5")
-    if assessment.missing or assessment.issues:
+    if assessment.missing or any(issue.left_out for issue in assessment.issues):
         found.add("GR-7")
     if assessment.onset:
         found.add("GR-10")

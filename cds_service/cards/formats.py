@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
-UNITS = {"Cel": "°C", "mm[Hg]": "mmHg", "1": "", "10*9/L": "×10⁹/L", "ug/L": "µg/L", "ug/kg/min": "µg/kg/min"}
+UNITS = {
+    "Cel": "°C",
+    "mm[Hg]": "mmHg",
+    "1": "",
+    "10*9/L": "×10⁹/L",
+    "ug/L": "µg/L",
+    "ug/kg/min": "mcg/kg/min",
+}
 ESCAPES = str.maketrans({**{mark: f"\\{mark}" for mark in "\\`*_{}[]()#+!|~&"}, "<": "&lt;", ">": "&gt;"})
 TENTH = Decimal("0.1")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -28,8 +35,9 @@ def unit(code: str) -> str:
 
 def amount(value: Decimal | str, code: str) -> str:
     """``39.4 °C``; a percent sign keeps its space. Temperatures to a tenth, as thermometers show them."""
-    shown = Decimal(value).quantize(TENTH, ROUND_HALF_UP) if code == "Cel" else value
-    return f"{number(shown)} {unit(code)}".strip()
+    if code == "Cel":
+        return f"{Decimal(value).quantize(TENTH, ROUND_HALF_UP)} {unit(code)}"
+    return f"{number(value)} {unit(code)}".strip()
 
 
 def charted(value: str) -> str:

@@ -17,6 +17,10 @@ TOPIC = {"system": "http://snomed.info/sct", "code": "710027002", "display": "Cy
 MOST_ISSUES = 3
 ISSUE_WINDOW = timedelta(hours=24)
 MOST_RESPONSES = 3
+GRADING_CONCEPTS = frozenset(
+    {"temperature", "systolic", "mean-pressure", "spo2", "oxygen-flow", "fio2", "oxygen-device"}
+    | {"ventilation-mode", "norepinephrine", "epinephrine", "phenylephrine", "dopamine", "vasopressin"}
+)
 
 
 def grading_card(assessment: Assessment, guideline: Guideline, zone: tzinfo | None = None) -> Json | None:
@@ -44,10 +48,11 @@ def _speaks(assessment: Assessment) -> bool:
 
 def indicator(assessment: Assessment) -> str:
     """info for grade 1, warning for 2, critical for 3 and 4; what could be worse warns."""
-    if any(n.code == "low-spo2-without-oxygen" for n in assessment.notes):
+    if any(n.code in wording.LOW_SPO2 for n in assessment.notes):
         return "critical"
     if assessment.grade is None:
-        return "warning" if any(c.grade > 1 for c in assessment.criteria) else "info"
+        worst = max((c.grade for c in assessment.criteria), default=0)
+        return "critical" if worst >= 3 else "warning" if worst == 2 else "info"
     if assessment.grade.lowest >= 3:
         return "critical"
     return "warning" if assessment.grade.highest >= 2 else "info"
@@ -71,11 +76,15 @@ def _now(assessment: Assessment, zone: tzinfo | None) -> str:
     line = "; ".join(part for part in parts if part)
     recent = assessment.responses[-MOST_RESPONSES:]
     after = [wording.response_line(r, assessment.as_of, zone) for r in recent]
-    return f"**Now:** {line}." + (f"  \n**Given:** {'; '.join(after)}." if after else "")
+    earlier = len(assessment.responses) - len(recent)
+    after += [f"and {earlier} earlier"] if earlier else []
+    head = "Now" if assessment.grade else "Course"
+    return f"**{head}:** {line}." + (f"  \n**Given:** {'; '.join(after)}." if after else "")
 
 
 def _open_questions(assessment: Assessment, zone: tzinfo | None) -> str:
     lines = [wording.missing_line(m, assessment.as_of, zone) for m in assessment.missing]
+    lines += [wording.settles(assessment.missing)] if wording.settles(assessment.missing) else []
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -99,7 +108,7 @@ def _rows(assessment: Assessment, zone: tzinfo | None) -> Iterator[str]:
 
 def _remarks(assessment: Assessment, zone: tzinfo | None) -> str:
     lines = [wording.note(n, assessment.as_of, zone) for n in assessment.notes]
-    shown = [i for i in assessment.issues if _recent(i, assessment)]
+    shown = sorted((i for i in assessment.issues if _tells(i, assessment)), key=_rank)
     if shown:
         named = "; ".join(wording.issue(i, assessment.as_of, zone) for i in shown[:MOST_ISSUES])
         more = f"; and {len(shown) - MOST_ISSUES} more" if len(shown) > MOST_ISSUES else ""
@@ -107,8 +116,17 @@ def _remarks(assessment: Assessment, zone: tzinfo | None) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _recent(issue: MappingIssue, assessment: Assessment) -> bool:
+def _tells(issue: MappingIssue, assessment: Assessment) -> bool:
+    """Left out, and recent enough to matter."""
+    if not (issue.left_out or issue.code == "other-patient"):
+        return False
     return issue.time is None or assessment.as_of - issue.time <= ISSUE_WINDOW
+
+
+def _rank(issue: MappingIssue) -> tuple[bool, float, str]:
+    """What grades first, the newest before the older."""
+    age = -issue.time.timestamp() if issue.time else 0.0
+    return issue.concept not in GRADING_CONCEPTS, age, issue.reference
 
 
 def plain_text(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> str:

@@ -65,6 +65,16 @@ CONCEPTS = {
     "ice-score": "ICE score",
     "angiotensin-ii": "angiotensin II",
 }
+CHARTABLE = (
+    "stale",
+    "ended",
+    "not-charted",
+    "not-usable",
+    "flow-not-charted",
+    "systolic-not-charted",
+    "unsettled",
+)
+"""Reasons for which a new entry in the chart helps."""
 AXES = {Axis.FEVER: "temperature", Axis.HYPOTENSION: "blood pressure", Axis.HYPOXIA: "oxygen support"}
 ISSUES = {
     "implausible": "implausible",
@@ -78,6 +88,11 @@ ISSUES = {
     "modifier-extension": "carries a modifier that is not understood",
     "status-unknown": "status unknown",
     "conflicting-codes": "codes contradict each other",
+}
+LOW_SPO2 = {
+    "low-spo2-without-oxygen": "without oxygen charted",
+    "low-spo2-oxygen-unknown": "with oxygen support not known",
+    "low-spo2-not-counted": "on support that is not counted",
 }
 DISCLAIMER = "Decision support for professionals, not a substitute for judgement."
 
@@ -132,7 +147,7 @@ def _why_not(assessment: Assessment) -> str:
     else:
         text = _first_missing(assessment, Axis.FEVER) or "the chart is not all at hand"
     settled = [c.grade.lowest for c in assessment.course if c.grade and c.grade.lowest == c.grade.highest]
-    last = [f"last settled grade {g}" for g in settled[-1:]]
+    last = [f"last settled grade {g}" for g in settled[-1:] if g]
     return "; ".join(part for part in (text, signs, *last) if part)
 
 
@@ -141,7 +156,7 @@ def _signs(assessment: Assessment) -> str:
     ranked = sorted(assessment.criteria, key=lambda c: -c.grade)
     signs = [sign for c in ranked if c.axis is not Axis.FEVER for sign in _sign(c)]
     others = [_fever(c) for c in assessment.criteria if c.axis is Axis.FEVER]
-    others += [_low_spo2(n) for n in assessment.notes if n.code == "low-spo2-without-oxygen"]
+    others += [_low_spo2(n) for n in assessment.notes if n.code in LOW_SPO2]
     return ", ".join(part for part in (listed(signs), *others) if part)
 
 
@@ -151,7 +166,7 @@ def listed(words: Sequence[str]) -> str:
 
 
 def _low_spo2(note: Note) -> str:
-    return f"SpO2 {number(Decimal(str(note.values['value'])))} % without oxygen charted"
+    return f"SpO2 {number(Decimal(str(note.values['value'])))} % {LOW_SPO2[note.code]}"
 
 
 def _fever(criterion: Criterion) -> str:
@@ -194,6 +209,8 @@ def missing(item: Missing, as_of: datetime) -> str:
     if item.reason in ("stale", "ended") and item.last_seen is not None:
         return f"{name} not charted for {span(as_of - item.last_seen)}"
     phrases = {
+        "not-usable": f"{name} charted but not usable",
+        "vasopressor-not-understood": "a vasopressor is charted in words not understood",
         "not-charted": f"{name} not charted",
         "not-available": f"{name} could not be read",
         "medications-not-available": "vasopressors could not be read",
@@ -208,9 +225,16 @@ def missing(item: Missing, as_of: datetime) -> str:
 
 
 def missing_line(item: Missing, as_of: datetime, zone: tzinfo | None) -> str:
-    seen = f", last seen {when(item.last_seen, as_of, zone)}" if item.last_seen else ""
+    """``Oxygen support not charted for 14 h (since 13:00): could be up to grade 4.``"""
+    seen = f" (since {clock(item.last_seen, as_of, zone)})" if item.last_seen else ""
     text = missing(item, as_of)
-    return f"{text[0].upper()}{text[1:]}{seen}: could be up to grade {item.could_be}. Charting it settles it."
+    return f"{text[0].upper()}{text[1:]}{seen}: could be up to grade {item.could_be}."
+
+
+def settles(items: Sequence[Missing]) -> str:
+    """What to chart, once for all that is missing."""
+    names = list(dict.fromkeys(AXES[i.axis] for i in items if i.reason in CHARTABLE))
+    return f"Charting {listed(names)} settles it." if names else ""
 
 
 # ------------------------------------------------------------------ the course
@@ -221,7 +245,8 @@ def course_line(assessment: Assessment, zone: tzinfo | None) -> str:
     as_of, parts = assessment.as_of, []
     if assessment.grade and assessment.grade_since:
         parts.append(f"{grade(assessment.grade)} since {clock(assessment.grade_since, as_of, zone)}")
-    if assessment.peak:
+    current = assessment.grade.lowest if assessment.grade else None
+    if assessment.peak and assessment.peak.grade != current:
         parts.append(f"peak {assessment.peak.grade} at {clock(assessment.peak.time, as_of, zone)}")
     if assessment.onset:
         parts.append(f"onset {when(assessment.onset, as_of, zone)}")
@@ -240,7 +265,7 @@ def response_line(response: Response, as_of: datetime, zone: tzinfo | None) -> s
     dose = f" {amount(response.dose, response.unit)}" if response.dose else ""
     change = ""
     if response.before is not None and response.after is not None:
-        change = f": grade {response.before} → {response.after}, {span(as_of - response.time)} after"
+        change = f" ({span(as_of - response.time)} ago; grade {response.before} then, {response.after} now)"
     return f"{concept(response.drug)}{dose} {clock(response.time, as_of, zone)}{change}"
 
 
@@ -255,9 +280,10 @@ def evidence_value(item: Evidence) -> str:
         return name
     if item.concept in DEVICES:
         return f"{name} {amount(item.value, item.unit)}"
-    measured = {"temperature", "oxygen-flow"}
     shown = amount(item.value, item.unit)
-    return shown if item.concept in measured else f"{name} {shown}"
+    if item.concept in ("temperature", "oxygen-flow"):
+        return f"{item.label} {shown}".strip()
+    return f"{item.label} {name} {shown}".strip()
 
 
 def evidence_time(item: Evidence, as_of: datetime, zone: tzinfo | None) -> str:
@@ -272,6 +298,8 @@ AXIS_WORDS = {Axis.FEVER: "fever", Axis.HYPOTENSION: "blood pressure", Axis.HYPO
 def criterion_name(criterion: Criterion) -> str:
     end = f" to {criterion.grade_up_to}" if criterion.grade_up_to else ""
     policy = ", site policy" if criterion.site_policy else ""
+    if criterion.rule == "GR-6":
+        return "fever masked by (grade 1)"
     return f"{AXIS_WORDS[criterion.axis]} (grade {criterion.grade}{end}{policy})"
 
 
@@ -306,8 +334,13 @@ def _values(item: Note, as_of: datetime, zone: tzinfo | None) -> dict[str, str]:
 NOTES = {
     "fever-masked": "Fever is masked by {drug} {time}: hypotension and hypoxia grade without it.",
     "fever-may-be-masked": "Signs without a fever on record, and {drug} {time}: fever may be masked.",
-    "afebrile-unmasked": "Afebrile for {span} with no masking drug charted: is this still CRS?",
+    "afebrile-unmasked": "Afebrile for {span}, no masking drug charted since the onset: is this still CRS?",
     "onset-outside-usual-window": "Onset {days} days after the infusion: outside the usual window.",
+    "low-spo2-oxygen-unknown": "SpO2 {value} % at {time}, oxygen support unknown: possibly understated.",
+    "low-spo2-not-counted": "SpO2 {value} % at {time} on support that is not counted: is it enough still?",
+    "therapy-uncertain": "The record of the immune therapy was not fully understood: check product and time.",
+    "afebrile-masking-not-understood": "Afebrile for {span}; a drug that may mask fever was not understood.",
+    "limit-for-age": "The limit of hypotension for the age is {value} mmHg.",
     "low-spo2-without-oxygen": "SpO2 {value} % at {time}, no oxygen charted: the grade may be understated.",
     "room-air-assumed": "Room air assumed: SpO2 {value} %, no oxygen charted since therapy (site policy).",
     "oxygen-baseline": "Not counted: {device} was there before the therapy (site policy).",
@@ -323,7 +356,7 @@ NOTES = {
     "vasopressin-alone": "Vasopressin alone: the consensus table is silent; counted as one (site policy).",
     "vasopressor-stopped": "{drug} stopped {span} ago.",
     "vasopressor-bolus": "{drug} given as a single dose {time}: not vasopressor support. Another cause?",
-    "infusion-without-end": "{drug} {time} is charted as completed without an end: not taken as running.",
+    "infusion-without-end": "{drug} {time} has no end and is not in progress: not taken as running.",
     "rate-outlier": "A {drug} rate of {value} is more than ten times its neighbours: a slip?",
     "course-known-since": "Vital signs are at hand only since {time}: onset and peak may lie earlier.",
     "course-not-known": "Vital signs are not all at hand: onset and peak may lie earlier.",

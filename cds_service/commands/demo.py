@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from werkzeug.serving import make_server
@@ -13,6 +15,7 @@ from cds_service import sandbox
 from cds_service.app import create_app
 from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging
+from cds_service.sandbox import patients
 from cds_service.settings import is_loopback, load_settings
 
 
@@ -20,10 +23,17 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("demo", help="try it: synthetic patients and an EHR console in the browser")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument(
+        "--write", type=Path, metavar="DIR", help="write the synthetic patients as NDJSON files, and end"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.write:
+        patients.write_ndjson(options.write, datetime.now(UTC))
+        sys.stdout.write(f"synthetic patients written to {options.write}\n")
+        return 0
     if not is_loopback(options.host):
         raise ConfigurationError(
             f"the demo knows no users: it is refused on {options.host}, bind to 127.0.0.1"

@@ -48,12 +48,38 @@ def _opened(document: object, file: Path) -> Iterator[Json]:
     elif not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
         raise ConfigurationError(f"{file}: holds something that is not a FHIR resource")
     elif document["resourceType"] == "Bundle":
-        entries = document.get("entry")
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
-                yield from _opened(entry["resource"], file)
+        yield from _entries(document, file)
     else:
         yield document
+
+
+def _entries(bundle: Json, file: Path) -> Iterator[Json]:
+    """The resources of a Bundle; references to a ``fullUrl`` in it become ``Type/id``."""
+    entries = bundle.get("entry")
+    usable = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    found = [(e.get("fullUrl"), e["resource"]) for e in usable if isinstance(e.get("resource"), dict)]
+    names = {url: _name(url, resource) for url, resource in found if isinstance(url, str)}
+    for _, resource in found:
+        _relink(resource, names)
+        yield from _opened(resource, file)
+
+
+def _name(url: str, resource: Json) -> str:
+    """What a resource is called; one without an id takes that of its ``fullUrl``."""
+    resource.setdefault("id", url.rsplit("/", 1)[-1].rsplit(":", 1)[-1])
+    return f"{resource.get('resourceType')}/{resource['id']}"
+
+
+def _relink(value: object, names: dict[str, str]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _relink(item, names)
+    elif isinstance(value, dict):
+        link = value.get("reference")
+        if isinstance(link, str) and link in names:
+            value["reference"] = names[link]
+        for item in value.values():
+            _relink(item, names)
 
 
 def subject_of(resource: Json) -> str | None:
@@ -65,4 +91,4 @@ def subject_of(resource: Json) -> str | None:
     reference = subject.get("reference") if isinstance(subject, dict) else None
     if not isinstance(reference, str) or not reference:
         return None
-    return reference.split("/_history/")[0].replace("urn:uuid:", "/").rsplit("/", 1)[-1]
+    return reference.split("/_history/")[0].rsplit("/", 1)[-1]

@@ -8,7 +8,7 @@ from datetime import datetime
 from cds_service.crs.episode import Episode, Moment, episodes, moments
 from cds_service.crs.evidence import Assessment, Exposure, Response, Status
 from cds_service.crs.explain import Picture, criteria, missing
-from cds_service.crs.exposure import anchor, exposures
+from cds_service.crs.exposure import anchor, exposures, lapsed
 from cds_service.crs.fever import Fever, fever_steps, masking_doses, masking_steps, temperatures
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.hypoxia import HypoxiaAxis
@@ -26,24 +26,33 @@ def assess(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> Assess
     ``facts`` hold nothing later than ``as_of``. The same input gives an equal answer.
     """
     opened_by = exposures(facts, guideline, as_of)
-    if not opened_by:
-        return Assessment(Status.NOT_CONSIDERED, as_of, facts.patient_id, issues=facts.issues)
-    picture, found = _picture(facts, guideline, as_of, opened_by)
-    status = _status(picture, found)
-    return _assessment(picture, status, found[-1] if found else None)
+    if opened_by:
+        picture, found = _picture(facts, guideline, as_of, opened_by, as_of)
+        return _assessment(picture, _status(picture, found), found[-1] if found else None)
+    past = lapsed(facts, guideline, as_of)
+    if past is not None:
+        exposure, end = past
+        picture, found = _picture(facts, guideline, as_of, (exposure,), end)
+        if picture.episode and picture.episode.onset <= end and not picture.moment.blind:
+            return _assessment(picture, Status.ACTIVE, picture.episode)  # begun in the window, still open
+    return Assessment(Status.NOT_CONSIDERED, as_of, facts.patient_id, issues=facts.issues)
 
 
 def _picture(
-    facts: PatientFacts, guideline: Guideline, as_of: datetime, opened_by: tuple[Exposure, ...]
+    facts: PatientFacts,
+    guideline: Guideline,
+    as_of: datetime,
+    opened_by: tuple[Exposure, ...],
+    considered_until: datetime,
 ) -> tuple[Picture, list[Episode]]:
-    start, has_therapy = anchor(facts, guideline, as_of)
+    start, has_therapy = anchor(facts, guideline, considered_until)
     flows = infusions(facts, guideline, as_of)
     pressure = PressureAxis(facts, guideline, start, has_therapy, as_of)
     hypoxia = HypoxiaAxis(facts, guideline, start, has_therapy, as_of)
     doses = masking_doses(facts, guideline, as_of)
     course = moments(
         fever_steps(facts, guideline, start, as_of),
-        pressure.steps(flows.runs),
+        pressure.steps(flows),
         hypoxia.steps(),
         masking_steps(doses, guideline.windows["masking"], start, as_of),
         as_of,
@@ -51,7 +60,7 @@ def _picture(
     found = episodes(course, temperatures(facts, start, as_of), doses, guideline)
     current = found[-1] if found and found[-1].resolved is None else None
     picture = Picture(
-        facts, guideline, as_of, opened_by, start, has_therapy, course[-1], flows, pressure.readings, current
+        facts, guideline, as_of, opened_by, start, course[-1], flows, pressure.readings, current
     )
     return picture, found
 
@@ -75,7 +84,7 @@ def _signs(now: Moment) -> bool:
 def _fever_may_be_hidden(picture: Picture) -> bool:
     """By a masking drug (GR-6), or because the chart since the therapy is not all at hand (GR-7)."""
     whole = all(picture.facts.covered(s).reaches(picture.anchor) for s in (Source.VITALS, Source.MEDICATIONS))
-    return picture.moment.masking.recent or not whole
+    return picture.moment.masking.perhaps or not whole
 
 
 def _assessment(picture: Picture, status: Status, episode: Episode | None) -> Assessment:
@@ -92,7 +101,7 @@ def _assessment(picture: Picture, status: Status, episode: Episode | None) -> As
         notes=notes(picture, status),
         exposures=picture.opened_by,
         onset=shown.onset if shown else None,
-        grade_since=shown.changes[-1].time if shown and current else None,
+        grade_since=shown.floor_since() if shown and current else None,
         peak=shown.peak() if shown else None,
         worst_24h=shown.worst_since(as_of - guideline.windows["fever"]) if shown else None,
         resolved=shown.resolved if shown else None,
@@ -109,7 +118,10 @@ def _responses(picture: Picture, episode: Episode) -> tuple[Response, ...]:
     return tuple(
         _response(dose, episode, after.lowest if after else None)
         for dose in picture.facts.administrations
-        if dose.groups & RESPONSE_GROUPS and episode.onset <= dose.start <= end
+        if dose.groups & RESPONSE_GROUPS
+        and episode.onset <= dose.start <= end
+        and dose.certain
+        and dose.status != "on-hold"
     )
 
 

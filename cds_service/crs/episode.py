@@ -64,6 +64,15 @@ class Episode:
         if not self.changes or self.changes[-1].grade != grade:
             self.changes.append(Change(time, grade))
 
+    def floor_since(self) -> datetime | None:
+        """Since when the lower end is what it is now."""
+        since = None
+        for change in reversed(self.changes):
+            if change.grade is None or change.grade.lowest != (self.changes[-1].grade or change.grade).lowest:
+                break
+            since = change.time
+        return since
+
     def grade_at(self, time: datetime) -> Grade | None:
         held = [c for c in self.changes if c.time <= time]
         return held[-1].grade if held else None
@@ -110,7 +119,7 @@ def grade(moment: Moment, episode: Episode, guideline: Guideline) -> Grade | Non
     return _grade(
         fever.fever,
         (episode.surely_masked, episode.masked),
-        masking.recent,
+        (masking.recent, masking.perhaps),
         max(pressure.lowest, hypoxia.lowest),
         max(pressure.highest, hypoxia.highest),
         guideline.unknown.fever,
@@ -118,14 +127,21 @@ def grade(moment: Moment, episode: Episode, guideline: Guideline) -> Grade | Non
 
 
 @cache
-def _grade(fever: Fever, masked: tuple[bool, bool], recent: bool, low: int, high: int, unknown: int) -> Grade:
-    """``masked``: surely, and perhaps; ``recent``: a masking drug still works.
+def _grade(
+    fever: Fever,
+    masked: tuple[bool, bool],
+    recent: tuple[bool, bool],
+    low: int,
+    high: int,
+    unknown: int,
+) -> Grade:
+    """``masked`` in the episode, and whether a masking drug still works: surely, and perhaps.
 
     The signs count with fever, or once a masking drug was given in the episode.
     """
     present = fever is Fever.PRESENT
     surely, perhaps = (present or flag for flag in masked)
-    bases = [1 if present or (recent and flag) else 0 for flag in masked]
+    bases = [1 if present or (works and flag) else 0 for works, flag in zip(recent, masked, strict=True)]
     lowest = max(bases[0], low) if surely else 0
     return Grade(lowest, max(bases[1] if perhaps else 0, unknown if fever is Fever.UNKNOWN else 0, high))
 
@@ -172,8 +188,10 @@ class _Walk:
             return
         self._mask(self.current, moment.time)
         self.current.record(moment.time, grade(moment, self.current, self.guideline))
-        self.current.resolved = self.stretch.closes(moment, moment.clear, until)
-        perhaps = self.perhaps.closes(moment, moment.perhaps_clear, until)
+        clear = moment.clear and not moment.masking.perhaps
+        self.current.resolved = self.stretch.closes(moment, moment.clear, clear, until)
+        perhaps_clear = moment.perhaps_clear and not moment.masking.recent
+        perhaps = self.perhaps.closes(moment, moment.perhaps_clear, perhaps_clear, until)
         if self.current.resolved is not None:
             self.current = None
         elif perhaps is not None and not self.perhaps_closed:
@@ -189,7 +207,7 @@ class _Walk:
 
     def _begin_again(self, onset: datetime) -> None:
         """From here on the episode is the same, whether or not it had ended before."""
-        self.surely_masked_from = _masked_from(self.doses, onset)
+        self.surely_masked_from = _masked_from([d for d in self.doses if d.certain], onset)
         self.perhaps = self._new_stretch()
         self.perhaps_closed = False
 
@@ -218,14 +236,14 @@ class _ClearStretch:
         self.first: datetime | None = None
         self.begun: datetime | None = None
 
-    def closes(self, moment: Moment, clear: bool, until: datetime | None) -> datetime | None:
-        """When the episode closes between ``moment`` and ``until``, if it does."""
+    def closes(self, moment: Moment, clear: bool, unmasked: bool, until: datetime | None) -> datetime | None:
+        """When the episode closes between ``moment`` and ``until``: clear so long, and off masking drugs."""
         if not clear:
             self.begun = self.first = None
             return None
         self.begun = self.begun or moment.time
         self.first = self.first or self._from(self.begun)
-        if self.first is None or moment.masking.recent:
+        if self.first is None or not unmasked:
             return None
         spanned = self._from(self.first + self.window)
         closed = max(spanned, moment.time) if spanned else None

@@ -114,7 +114,8 @@ class Exposure:
     reference: str
     time: datetime
     product: str | None = None
-    display: str = ""
+    certain: bool = True
+    """False where the record of the therapy was not fully understood."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from cds_service.crs.timeline import newest
 from fhir_mappings.facts import (
     Administration,
     Concept,
+    Known,
+    KnownAbsent,
     OxygenSupport,
     PatientFacts,
     Reading,
@@ -33,37 +35,35 @@ class Picture:
     as_of: datetime
     opened_by: tuple[Exposure, ...]
     anchor: datetime
-    has_therapy: bool
     moment: Moment
     infusions: Infusions
     readings: Readings
     episode: Episode | None
 
 
-def of_reading(reading: Reading) -> Evidence:
-    return Evidence(
-        reading.reference, reading.concept, reading.time, str(reading.value), reading.unit, reading.method
-    )
+def of_reading(reading: Reading, label: str = "") -> Evidence:
+    """``label`` says which of several readings it is."""
+    return Evidence(reading.reference, reading.concept, reading.time, str(reading.value), reading.unit, label)
 
 
 def of_dose(dose: Administration) -> Evidence:
     value, unit = (str(dose.dose.value), dose.dose.unit) if dose.dose else ("", "")
-    return Evidence(dose.reference, dose.drug, dose.start, value, unit, dose.display)
+    return Evidence(dose.reference, dose.drug, dose.start, value, unit)
 
 
 def of_run(run: Run, time: datetime) -> Evidence:
     segment = run.segment_at(time)
     value, unit = (str(segment.rate.value), segment.rate.unit) if segment.rate else ("", "")
-    return Evidence(segment.reference, run.drug, segment.start, value, unit, segment.display, run.start)
+    return Evidence(segment.reference, run.drug, segment.start, value, unit, since=run.start)
 
 
 def of_oxygen(item: OxygenSupport) -> Evidence:
     concept = str(item.device) if item.device else "oxygen-flow" if item.flow is not None else "fio2"
     if item.flow is not None:
-        return Evidence(item.reference, concept, item.time, str(item.flow), "L/min", item.label)
+        return Evidence(item.reference, concept, item.time, str(item.flow), "L/min")
     if item.fio2 is not None:
-        return Evidence(item.reference, concept, item.time, str(item.fio2), "1", item.label)
-    return Evidence(item.reference, concept, item.time, label=item.label)
+        return Evidence(item.reference, concept, item.time, str(item.fio2), "1")
+    return Evidence(item.reference, concept, item.time)
 
 
 def of_state(state: State) -> tuple[Evidence, ...]:
@@ -82,7 +82,8 @@ def _criteria(picture: Picture) -> Iterator[Criterion]:
     if now.fever.reading is not None:
         yield Criterion("GR-1", Axis.FEVER, 1, (of_reading(now.fever.reading),))
     elif picture.episode and picture.episode.surely_masked and now.masking.recent and now.masking.last:
-        yield Criterion("GR-6", Axis.FEVER, 1, (of_dose(now.masking.last),))
+        shown = (of_reading(now.fever.newest, "newest"),) if now.fever.newest else ()
+        yield Criterion("GR-6", Axis.FEVER, 1, (of_dose(now.masking.last), *shown))
     if now.pressure.lowest > 0:
         yield _hypotension(picture, now.pressure)
     if now.hypoxia.lowest > 0 and now.hypoxia.state is not None:
@@ -97,8 +98,9 @@ def _criteria(picture: Picture) -> Iterator[Criterion]:
 
 def _hypotension(picture: Picture, pressure: Pressure) -> Criterion:
     beside = newest(picture.readings.usable, picture.as_of) if pressure.systolic else None
-    shown = dict.fromkeys(r for r in (pressure.systolic, beside, pressure.mean) if r is not None)
-    readings = tuple(of_reading(r) for r in shown)
+    low = (pressure.systolic, "lowest" if beside != pressure.systolic else "")
+    shown = (low, (beside if beside != pressure.systolic else None, "newest"), (pressure.mean, "lowest"))
+    readings = tuple(of_reading(reading, label) for reading, label in shown if reading is not None)
     runs = tuple(of_run(run, picture.as_of) for run in pressure.running)
     policy = pressure.basis == "mean" or (bool(runs) and not any(r.counted for r in pressure.running))
     return Criterion(f"GR-{pressure.lowest}", Axis.HYPOTENSION, pressure.lowest, runs + readings, policy)
@@ -112,7 +114,9 @@ def missing(picture: Picture) -> tuple[Missing, ...]:
 def _missing(picture: Picture) -> Iterator[Missing]:
     now, unknown = picture.moment, picture.guideline.unknown
     if now.fever.fever is Fever.UNKNOWN:
-        yield _axis_missing(picture, Axis.FEVER, Concept.TEMPERATURE, unknown.fever)
+        signs = max(now.pressure.highest, now.hypoxia.highest)
+        could_be = unknown.fever if picture.episode else max(unknown.fever, signs)
+        yield _axis_missing(picture, Axis.FEVER, Concept.TEMPERATURE, could_be)
     yield from _pressure_missing(picture)
     hypoxia = now.hypoxia
     if not hypoxia.known:
@@ -128,6 +132,10 @@ def _pressure_missing(picture: Picture) -> Iterator[Missing]:
     grade = picture.guideline.hypotension_grade
     if not picture.facts.covered(Source.MEDICATIONS).reaches(picture.anchor):
         yield Missing(Axis.HYPOTENSION, "medications-not-available", None, unknown.pressure)
+    for run in pressure.uncertain:
+        yield Missing(
+            Axis.HYPOTENSION, "vasopressor-not-understood", run.segments[-1].start, unknown.pressure
+        )
     if not pressure.known:
         yield _axis_missing(picture, Axis.HYPOTENSION, Concept.SYSTOLIC, grade)
     elif pressure.age_decides and not pressure.running:
@@ -138,8 +146,12 @@ def _pressure_missing(picture: Picture) -> Iterator[Missing]:
 
 
 def _axis_missing(picture: Picture, axis: Axis, concept: Concept, could_be: int) -> Missing:
-    last = newest(picture.facts.readings.get(concept, ()), picture.as_of)
+    found = picture.facts.newest(concept, Source.VITALS, picture.anchor, picture.as_of)
+    last = found.value if isinstance(found, Known) else None
+    refused = [i for i in picture.facts.issues if i.left_out and i.concept == concept]
+    times = [i.time for i in refused if i.time is not None]
+    if (refused and last is None) or (times and last is not None and max(times) > last.time):
+        return Missing(axis, "not-usable", max(times, default=None), could_be)
     if last is not None:
         return Missing(axis, "stale", last.time, could_be)
-    complete = picture.facts.covered(Source.VITALS).reaches(picture.anchor)
-    return Missing(axis, "not-charted" if complete else "not-available", None, could_be)
+    return Missing(axis, "not-charted" if isinstance(found, KnownAbsent) else "not-available", None, could_be)

@@ -12,16 +12,29 @@ from fhir_mappings.facts import ConditionGroup, PatientFacts, Therapy
 def exposures(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[Exposure, ...]:
     """Therapies inside their window and active CRS diagnoses, newest therapy first (GR-8)."""
     therapies = [
-        Exposure(t.kind, t.reference, t.time, t.product, t.display)
+        of_therapy(t)
         for t in reversed(facts.therapies)
         if t.time <= as_of <= last_given(t, as_of) + guideline.windows[t.kind]
     ]
     diagnoses = [
-        Exposure(None, c.reference, c.onset or as_of, None, c.display)
+        Exposure(None, c.reference, c.onset or as_of)
         for c in facts.conditions
         if c.group is ConditionGroup.CRS and c.active and (c.onset is None or c.onset <= as_of)
     ]
     return tuple(therapies + diagnoses)
+
+
+def lapsed(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[Exposure, datetime] | None:
+    """The newest therapy whose window is over, and the end of that window."""
+    past = [(last_given(t, as_of) + guideline.windows[t.kind], t) for t in facts.therapies if t.time <= as_of]
+    if not past:
+        return None
+    end, therapy = max(past, key=lambda p: (p[0], p[1].time, p[1].reference))
+    return of_therapy(therapy), end
+
+
+def of_therapy(therapy: Therapy) -> Exposure:
+    return Exposure(therapy.kind, therapy.reference, therapy.time, therapy.product, therapy.certain)
 
 
 def last_given(therapy: Therapy, as_of: datetime) -> datetime:

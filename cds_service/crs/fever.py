@@ -27,11 +27,13 @@ class FeverState(NamedTuple):
     fever: Fever
     reading: Reading | None
     newest: Reading | None
+    refused: bool = False
+    """A newer temperature was charted and could not be used."""
 
     @property
     def afebrile_now(self) -> bool:
         """The newest recent reading is below the threshold."""
-        return self.newest is not None and self.newest is not self.reading
+        return self.newest is not None and self.newest is not self.reading and not self.refused
 
 
 def fever_steps(
@@ -45,8 +47,19 @@ def fever_steps(
     limit, window = guideline.thresholds["fever"], guideline.windows["fever"]
     febrile = latest([r for r in readings if r.value >= limit], window, start)
     recent = latest(readings, guideline.windows["temperature-charting"], start)
+    refused = latest(_refused(facts, start, end), guideline.windows["temperature-charting"], start)
     whole = [(start, False), *_whole_from(facts.covered(Source.VITALS), window, start)]
-    return [(time, _state(*values)) for time, values in merge(end, febrile, recent, whole)]
+    return [(time, _state(*values)) for time, values in merge(end, febrile, recent, refused, whole)]
+
+
+class _Refused(NamedTuple):
+    time: datetime
+
+
+def _refused(facts: PatientFacts, start: datetime, end: datetime) -> list[_Refused]:
+    """When a temperature was charted that could not be used."""
+    issues = (i for i in facts.issues if i.left_out and i.concept == Concept.TEMPERATURE)
+    return sorted(_Refused(i.time) for i in issues if i.time is not None and start <= i.time <= end)
 
 
 def temperatures(facts: PatientFacts, start: datetime, end: datetime) -> list[Reading]:
@@ -62,10 +75,12 @@ def _whole_from(coverage: Coverage, window: timedelta, start: datetime) -> Steps
     return [(start if coverage.since <= start else coverage.since + window, True)]
 
 
-def _state(hot: Reading | None, newest: Reading | None, whole: bool) -> FeverState:
+def _state(hot: Reading | None, newest: Reading | None, refused: _Refused | None, whole: bool) -> FeverState:
+    newer = refused is not None and (newest is None or refused.time > newest.time)
     if hot is not None:
-        return FeverState(Fever.PRESENT, hot, newest)
-    return FeverState(Fever.ABSENT if newest is not None and whole else Fever.UNKNOWN, None, newest)
+        return FeverState(Fever.PRESENT, hot, newest, newer)
+    absent = newest is not None and whole and not newer
+    return FeverState(Fever.ABSENT if absent else Fever.UNKNOWN, None, newest, newer)
 
 
 def masking_doses(facts: PatientFacts, guideline: Guideline, end: datetime) -> list[Administration]:
@@ -73,15 +88,19 @@ def masking_doses(facts: PatientFacts, guideline: Guideline, end: datetime) -> l
     return [
         a
         for a in facts.administrations
-        if a.groups & guideline.masking and a.start <= end and a.route is not Route.LOCAL
+        if a.groups & guideline.masking
+        and a.start <= end
+        and a.route is not Route.LOCAL
+        and a.status != "on-hold"
     ]
 
 
 class Masking(NamedTuple):
-    """Masking at one instant: whether a dose of the last 24 h still works."""
+    """Masking at one instant: whether a dose of the last 24 h still works, surely and perhaps."""
 
     recent: bool
     last: Administration | None
+    perhaps: bool = False
 
 
 def last_given(dose: Administration, now: datetime) -> datetime:
@@ -95,6 +114,17 @@ def masking_steps(
     doses: Sequence[Administration], window: timedelta, start: datetime, end: datetime
 ) -> Steps[Masking]:
     """Whether fever is masked over time, the window after the last dose included."""
+    sure = _masked([d for d in doses if d.certain], window, start, end)
+    perhaps = _masked(doses, window, start, end)
+    return [
+        (time, Masking(certain.recent, certain.last, possible.recent))
+        for time, (certain, possible) in merge(end, sure, perhaps)
+    ]
+
+
+def _masked(
+    doses: Sequence[Administration], window: timedelta, start: datetime, end: datetime
+) -> Steps[Masking]:
     pending = sorted(doses, key=lambda d: (d.start, d.reference))
     ends = {id(dose): last_given(dose, end) + window + TICK for dose in pending}
     edges = {start, *(d.start for d in pending), *ends.values()}

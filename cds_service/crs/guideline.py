@@ -23,13 +23,15 @@ WINDOWS = (
     "spo2", "baseline", "resolution", "resolved", "clock-skew",
 )  # fmt: skip
 THRESHOLDS = {
-    "fever": "Cel", "mean-pressure": "mm[Hg]", "mean-pressure-second": "mm[Hg]",
-    "mean-below-systolic": "mm[Hg]", "pressure-disagreement": "mm[Hg]", "arterial-suspect": "mm[Hg]",
-    "rate-outlier": "1", "room-air-spo2": "%", "low-spo2": "%", "baseline-pressure": "mm[Hg]",
+    "fever": ("Cel", 36, 42), "mean-pressure": ("mm[Hg]", 40, 90), "mean-pressure-second": ("mm[Hg]", 10, 90),
+    "mean-below-systolic": ("mm[Hg]", 0, 50), "pressure-disagreement": ("mm[Hg]", 1, 100),
+    "arterial-suspect": ("mm[Hg]", 1, 150), "rate-outlier": ("1", 2, 1000), "room-air-spo2": ("%", 80, 100),
+    "low-spo2": ("%", 70, 100), "baseline-pressure": ("mm[Hg]", 0, 50),
 }  # fmt: skip
+"""Unit, and the range outside which a value is surely a slip."""
 
 
-WITHOUT_STATE = {OxygenDevice.AIRWAY, OxygenDevice.STANDBY, OxygenDevice.NOT_UNDERSTOOD}
+WITHOUT_STATE = frozenset({OxygenDevice.AIRWAY, OxygenDevice.STANDBY, OxygenDevice.NOT_UNDERSTOOD})
 """Charted, but saying nothing of support: no band grades them."""
 
 
@@ -82,7 +84,8 @@ class Unknowns:
 @dataclass(frozen=True, slots=True)
 class Baseline:
     oxygen_order: tuple[OxygenDevice, ...]
-    positive_pressure: frozenset[OxygenDevice]
+    positive_pressure: Mapping[OxygenDevice, int]
+    """Devices for positive pressure without a tube, with their rank: a higher one exceeds a lower."""
     home_devices: frozenset[OxygenDevice]
     reasons_not_counted: frozenset[str]
 
@@ -150,10 +153,10 @@ def _windows(section: Section) -> dict[str, timedelta]:
 
 def _thresholds(section: Section) -> dict[str, Decimal]:
     found = {}
-    for name, unit in THRESHOLDS.items():
+    for name, (unit, low, high) in THRESHOLDS.items():
         row = section.section(name)
         row.unit_is(unit)
-        found[name] = row.number("value")
+        found[name] = row.number_within("value", low, high)
         row.record(f"{row.shown('value')} {unit}: {row.text('why')}")
     return found
 
@@ -173,10 +176,10 @@ def _pressure_bands(root: Section) -> tuple[PressureBand, ...]:
             age=row.text("age"),
             below_days=row.optional_integer("below_days"),
             below_years=row.optional_integer("below_years"),
-            base=row.number("base"),
-            per_year=row.number("per_year"),
+            base=row.number_within("base", 30, 120),
+            per_year=row.number_within("per_year", 0, 10),
         )
-        row.record(f"{band.age}: hypotension below {band.base} + {band.per_year} x age mm[Hg]")
+        row.record(_band_text(band))
         bands.append(band)
     last = bands[-1]
     if last.below_days is not None or last.below_years is not None:
@@ -187,6 +190,14 @@ def _pressure_bands(root: Section) -> tuple[PressureBand, ...]:
     if limits != sorted(set(limits)):
         raise root.error("hypotension", "age bands overlap or are out of order")
     return tuple(bands)
+
+
+def _band_text(band: PressureBand) -> str:
+    """``child (below 11 years): hypotension below 70 + 2 x age mm[Hg]``."""
+    ages = f"below {band.below_days} days" if band.below_days else f"below {band.below_years} years"
+    ages = ages if band.below_days or band.below_years else "older"
+    limit = f"{band.base} + {band.per_year} x age" if band.per_year else f"{band.base}"
+    return f"{band.age} ({ages}): hypotension below {limit} mm[Hg]"
 
 
 def _single_grade(row: Section) -> int:
@@ -219,8 +230,8 @@ def _oxygen(root: Section) -> dict[OxygenDevice | None, tuple[OxygenBand, ...]]:
         above, up_to = row.optional_number("flow_above"), row.optional_number("flow_up_to")
         if above is not None or up_to is not None:
             row.unit_is("L/min")
-        grade = row.integer("grade")
-        highest = row.optional_integer("grade_up_to")
+        grade = row.within("grade", 0, 4)
+        highest = row.within("grade_up_to", grade, 4) if "grade_up_to" in row.data else None
         for name in names:
             device = None if name == "unknown" else row.choice(name, OxygenDevice, "devices")
             band = OxygenBand(
@@ -264,13 +275,16 @@ def _unknown(row: Section) -> Unknowns:
 def _baseline(row: Section) -> Baseline:
     found = Baseline(
         oxygen_order=tuple(row.choices("oxygen-order", OxygenDevice)),
-        positive_pressure=frozenset(row.choices("positive-pressure", OxygenDevice)),
+        positive_pressure=row.ranks("positive-pressure", OxygenDevice),
         home_devices=frozenset(row.choices("home-devices", OxygenDevice)),
         reasons_not_counted=frozenset(row.texts("reasons-not-counted")),
     )
     row.record(
-        "baseline oxygen in rising order: " + ", ".join(found.oxygen_order) + "; baseline positive pressure: "
-        + ", ".join(sorted(found.positive_pressure)) + "; ventilation not counted when the only reason is: "
+        "baseline oxygen in rising order: " + ", ".join(found.oxygen_order)
+        + "; baseline positive pressure by rank: "
+        + ", ".join(f"{device} {rank}" for device, rank in sorted(found.positive_pressure.items()))
+        + "; devices of the home, whenever before: " + ", ".join(sorted(found.home_devices))
+        + "; ventilation not counted when the only reason is: "
         + ", ".join(sorted(found.reasons_not_counted))
     )  # fmt: skip
     return found

@@ -118,10 +118,11 @@ class HypoxiaAxis:
             return False
         newest = self.baseline[-1]
         rules = self.guideline.baseline
-        if state.device in rules.positive_pressure:
-            worn = newest.settled and newest.device in rules.positive_pressure and not newest.invasive
-            home = any(s.device in rules.home_devices for s in self.baseline)
-            return (worn or home) and not state.invasive
+        if state.device is not None and state.device in rules.positive_pressure:
+            worn = [s for s in self.baseline if s.device in rules.home_devices]
+            worn += [] if newest.invasive else [newest]  # also where it was taken off before the therapy
+            before = max((rules.positive_pressure.get(s.device, 0) for s in worn if s.device), default=0)
+            return not state.invasive and rules.positive_pressure[state.device] <= before
         return _same_or_less_oxygen(state, newest, rules.oxygen_order) if newest.settled else False
 
 

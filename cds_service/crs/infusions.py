@@ -35,6 +35,8 @@ class Run(NamedTuple):
 
 class Infusions(NamedTuple):
     runs: tuple[Run, ...]
+    uncertain: tuple[Run, ...]
+    """May be running: charted in a way that was not fully understood."""
     boluses: tuple[Administration, ...]
     without_end: tuple[Administration, ...]
     """Completed with a start only: cannot be said to run."""
@@ -48,23 +50,23 @@ class _Span(NamedTuple):
 
 def infusions(facts: PatientFacts, guideline: Guideline, end: datetime) -> Infusions:
     """Runs and boluses of vasopressors and vasopressin that began by ``end``."""
-    by_drug: dict[str, list[Administration]] = defaultdict(list)
+    by_drug: dict[tuple[bool, str], list[Administration]] = defaultdict(list)
     boluses: list[Administration] = []
     for dose in facts.administrations:
         if dose.groups & PRESSORS and dose.start <= end:
             if dose.route in SYSTEMIC:
-                by_drug[dose.drug].append(dose)
+                by_drug[dose.certain, dose.drug].append(dose)
             elif dose.route is not Route.LOCAL:
                 boluses.append(dose)
-    runs: list[Run] = []
+    runs: dict[bool, list[Run]] = {True: [], False: []}
     without_end: list[Administration] = []
-    for drug, doses in sorted(by_drug.items()):
+    for (certain, drug), doses in sorted(by_drug.items()):
         spans, single, unended = _spans(doses, guideline)
         boluses += single
         without_end += unended
         counted = DrugGroup.VASOPRESSOR in doses[0].groups
-        runs += _join(drug, counted, spans, guideline)
-    return Infusions(tuple(runs), tuple(boluses), tuple(without_end))
+        runs[certain] += _join(drug, counted, spans, guideline)
+    return Infusions(tuple(runs[True]), tuple(runs[False]), tuple(boluses), tuple(without_end))
 
 
 def _is_stop(dose: Administration) -> bool:

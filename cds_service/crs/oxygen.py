@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
 
-from cds_service.crs.guideline import Guideline, OxygenBand
+from cds_service.crs.guideline import WITHOUT_STATE, Guideline, OxygenBand
 from fhir_mappings.facts import OxygenDevice, OxygenSupport
 
 ROOM_AIR_FIO2 = Decimal("0.21")
@@ -21,7 +21,6 @@ ROOM_AIR_FIO2 = Decimal("0.21")
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """The end of a period that is still open."""
 
-NO_STATE = (OxygenDevice.AIRWAY, OxygenDevice.STANDBY, OxygenDevice.NOT_UNDERSTOOD)
 UNSETTLING = (OxygenDevice.STANDBY, OxygenDevice.NOT_UNDERSTOOD)
 WITH_AIRWAY = frozenset(
     {OxygenDevice.VENTILATOR, OxygenDevice.CPAP, OxygenDevice.BIPAP, OxygenDevice.NONINVASIVE_VENTILATION,
@@ -102,13 +101,13 @@ def _state(
     time: datetime, items: tuple[OxygenSupport, ...], before: State | None, guideline: Guideline
 ) -> State:
     alive = before if _goes_on(before, time, guideline) else None
-    devices = [i for i in items if i.device is not None and i.device not in NO_STATE]
+    devices = [i for i in items if i.device is not None and i.device not in WITHOUT_STATE]
     flow = max((i.flow for i in items if i.flow is not None), default=None)
     fio2 = max((i.fio2 for i in items if i.fio2 is not None), default=None)
     unsettling = next((i for i in items if i.device in UNSETTLING), None)
-    if devices:
-        device, used = _worst(devices, flow, guideline)
-        foreign = any(i.device is OxygenDevice.NOT_UNDERSTOOD for i in items)
+    foreign = any(i.device is OxygenDevice.NOT_UNDERSTOOD for i in items)
+    if devices or (foreign and flow):
+        device, used = _worst(devices, flow, guideline) if devices else (None, flow)
         state = State(time, device, used, fio2, items, time, partial=foreign, until=_until(devices))
     elif unsettling is not None:
         return State(time, unsettling.device, None, fio2, items, settled=False)
@@ -165,8 +164,11 @@ def _continued(
     guideline: Guideline,
 ) -> State:
     """A flow or FiO2 charted alone: the device before it goes on, if it still holds."""
-    flow_time = time if flow is not None else alive.flow_time if alive else None
-    if flow is None and alive is not None:
+    refused = flow is None and fio2 is None  # an amount was charted that could not be read
+    if refused and (alive is None or alive.device in (None, OxygenDevice.ROOM_AIR)):
+        return State(time, OxygenDevice.NOT_UNDERSTOOD, None, None, items, settled=False)
+    flow_time = time if flow is not None else alive.flow_time if alive and not refused else None
+    if flow is None and alive is not None and not refused:
         flow = alive.flow_at(time, guideline.windows["oxygen"])
     device, used = _effective(alive.device if alive else None, flow)
     if (device is None and used is None) or (device is OxygenDevice.ROOM_AIR and flow is None):

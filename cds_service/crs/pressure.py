@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline, PressureBand
-from cds_service.crs.infusions import Run, running_steps
+from cds_service.crs.infusions import Infusions, Run, running_steps
 from cds_service.crs.timeline import TICK, Steps, at, coalesce, lowest, merge, within
 from fhir_mappings.facts import Concept, Method, PatientFacts, Reading, Source
 
@@ -30,6 +30,8 @@ class Pressure(NamedTuple):
     mean: Reading | None = None
     running: tuple[Run, ...] = ()
     age_decides: bool = False
+    uncertain: tuple[Run, ...] = ()
+    """Vasopressors that may be running beside those that surely are."""
 
     @property
     def known(self) -> bool:
@@ -98,16 +100,12 @@ def _limit(bands: tuple[PressureBand, ...], born: date, day: date) -> Decimal:
 
 
 def baseline_systolic(
-    facts: PatientFacts, guideline: Guideline, anchor: datetime, has_therapy: bool
+    facts: PatientFacts, usable: Sequence[Reading], guideline: Guideline, anchor: datetime, has_therapy: bool
 ) -> Reading | None:
     """The lowest systolic before the therapy, where it was already hypotensive (GR-9)."""
     if not has_therapy:
         return None
-    before = [
-        r
-        for r in facts.readings.get(Concept.SYSTOLIC, ())
-        if anchor - guideline.windows["baseline"] <= r.time < anchor
-    ]
+    before = [r for r in usable if anchor - guideline.windows["baseline"] <= r.time < anchor]
     low = min(before, key=lambda r: (r.value, r.time), default=None)
     if low is None or low.value >= threshold(guideline, facts.birth_date, low.time.date())[0]:
         return None
@@ -122,20 +120,22 @@ class PressureAxis:
     ) -> None:
         self.facts, self.guideline, self.end, self.anchor = facts, guideline, end, anchor
         self.readings = sort_out(facts, guideline, end)
-        self.baseline = baseline_systolic(facts, guideline, anchor, has_therapy)
+        self.baseline = baseline_systolic(facts, self.readings.usable, guideline, anchor, has_therapy)
         self._limits_by_day: dict[date, tuple[Decimal, Decimal]] = {}
         grown = facts.birth_date is not None and anchor.year - facts.birth_date[1].year > CHILD_YEARS
         self._for_good = threshold(guideline, facts.birth_date, anchor.date()) if grown else None
         self.medications_complete = facts.covered(Source.MEDICATIONS).reaches(anchor)
 
-    def steps(self, runs: Sequence[Run]) -> Steps[Pressure]:
+    def steps(self, flows: Infusions) -> Steps[Pressure]:
         """What decides at each change, and at the end with the lowest reading of its window."""
         low = lowest(self.readings.usable, self.guideline.windows["pressure"], self.anchor)
-        running = running_steps(runs, self.anchor, self.end)
+        running = running_steps(flows.runs, self.anchor, self.end)
+        perhaps = running_steps(flows.uncertain, self.anchor, self.end)
         telling = coalesce(low, self._kind) if self._for_good else low
-        changes = merge(self.end, telling, running, self._edges())
-        steps = [(time, self._judge(time, systolic, on)) for time, (systolic, on, _) in changes]
-        return [*steps, (self.end, self._judge(self.end, at(low, self.end), at(running, self.end)))]
+        changes = merge(self.end, telling, running, perhaps, self._edges())
+        steps = [(time, self._judge(time, *values[:3])) for time, values in changes]
+        last = (at(low, self.end), at(running, self.end), at(perhaps, self.end))
+        return [*steps, (self.end, self._judge(self.end, *last))]
 
     def _kind(self, reading: Reading | None) -> object:
         """Readings of one kind are judged alike; only for a limit that does not change with the age."""
@@ -168,18 +168,22 @@ class PressureAxis:
             edges.update(midnight + timedelta(days=d) for d in range(1, (self.end - midnight).days + 1))
         return [(self.anchor, None), *((t, None) for t in sorted(edges))]
 
-    def _judge(self, time: datetime, systolic: Reading | None, running: tuple[Run, ...]) -> Pressure:
+    def _judge(
+        self, time: datetime, systolic: Reading | None, running: tuple[Run, ...], perhaps: tuple[Run, ...]
+    ) -> Pressure:
         sign = self._sign(time, systolic)
-        counted = sum(1 for run in running if run.counted)
+        on = {run.drug for run in running}
+        uncertain = tuple(run for run in perhaps if run.drug not in on)
         if running:
+            counted = sum(1 for run in running if run.counted)
             bands = self.guideline.vasopressors
             band = bands[min(counted, len(bands)) - 1] if counted else self.guideline.vasopressin_alone
-            top = (
-                band.grade if self.medications_complete else max(band.grade, self.guideline.unknown.pressure)
+            sign = Pressure(
+                band.grade, band.grade, "vasopressor", sign.systolic, sign.mean, running, sign.age_decides
             )
-            return Pressure(band.grade, top, "vasopressor", sign.systolic, sign.mean, running)
-        if not self.medications_complete:
-            return sign._replace(highest=max(sign.highest, self.guideline.unknown.pressure))
+        if uncertain or not self.medications_complete:
+            top = max(sign.highest, self.guideline.unknown.pressure)
+            return sign._replace(highest=top, uncertain=uncertain)
         return sign
 
     def _sign(self, time: datetime, systolic: Reading | None) -> Pressure:

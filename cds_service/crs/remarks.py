@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 
 from cds_service.crs.evidence import Note, Status
 from cds_service.crs.explain import Picture
 from cds_service.crs.fever import Fever
 from cds_service.crs.infusions import Run
+from cds_service.crs.pressure import threshold
 from cds_service.crs.timeline import newest, within
-from fhir_mappings.facts import Concept, DrugGroup, Method, OxygenDevice, Source, TherapyKind
+from fhir_mappings.facts import Concept, DrugGroup, Method, OxygenDevice, Reading, Source, TherapyKind
 
 
 def notes(picture: Picture, status: Status) -> tuple[Note, ...]:
@@ -17,6 +20,7 @@ def notes(picture: Picture, status: Status) -> tuple[Note, ...]:
     return tuple(
         note
         for part in (
+            _therapy(picture),
             _fever(picture, status),
             _hypoxia(picture),
             _pressure(picture),
@@ -25,6 +29,12 @@ def notes(picture: Picture, status: Status) -> tuple[Note, ...]:
         )
         for note in part
     )
+
+
+def _therapy(picture: Picture) -> Iterator[Note]:
+    for exposure in picture.opened_by:
+        if not exposure.certain:
+            yield Note("therapy-uncertain", "GR-8", exposure.reference)
 
 
 def _course(picture: Picture) -> Iterator[Note]:
@@ -47,12 +57,13 @@ def _fever(picture: Picture, status: Status) -> Iterator[Note]:
     if episode.surely_masked and last is not None and last.start >= episode.onset and now.fever.afebrile_now:
         yield Note("fever-masked", "GR-6", last.reference, {"drug": last.drug, "time": last.start})
     if now.fever.fever is Fever.ABSENT and not episode.surely_masked and signs:
+        code = "afebrile-masking-not-understood" if episode.masked else "afebrile-unmasked"
         hot = [
             r
             for r in picture.facts.readings.get(Concept.TEMPERATURE, ())
             if episode.onset <= r.time and r.value >= picture.guideline.thresholds["fever"]
         ]
-        yield Note("afebrile-unmasked", "GR-6", hot[-1].reference, {"time": hot[-1].time})
+        yield Note(code, "GR-6", hot[-1].reference, {"time": hot[-1].time})
     yield from _onset(picture)
 
 
@@ -68,10 +79,8 @@ def _onset(picture: Picture) -> Iterator[Note]:
 def _hypoxia(picture: Picture) -> Iterator[Note]:
     hypoxia = picture.moment.hypoxia
     state, spo2 = hypoxia.state, hypoxia.spo2
-    breathing_air = state is None or not hypoxia.known or state.device is OxygenDevice.ROOM_AIR
-    if spo2 is not None and breathing_air and spo2.value < picture.guideline.thresholds["low-spo2"]:
-        yield Note("low-spo2-without-oxygen", "GR-7", spo2.reference,
-                   {"value": spo2.value, "time": spo2.time})  # fmt: skip
+    if spo2 is not None and spo2.value < picture.guideline.thresholds["low-spo2"]:
+        yield from _low_spo2(picture, spo2)
     if hypoxia.basis == "assumed-room-air" and spo2 is not None:
         yield Note("room-air-assumed", "GR-7", spo2.reference, {"value": spo2.value, "time": spo2.time})
     if state is None or not hypoxia.known:
@@ -88,6 +97,19 @@ def _hypoxia(picture: Picture) -> Iterator[Note]:
         yield Note("device-and-flow-disagree", "GR-3", reference, {"flow": state.flow or 0})
 
 
+def _low_spo2(picture: Picture, spo2: Reading) -> Iterator[Note]:
+    """A low saturation that the grade does not show: said by what is known of oxygen support."""
+    hypoxia = picture.moment.hypoxia
+    state = hypoxia.state
+    values: dict[str, str | int | Decimal | datetime] = {"value": spo2.value, "time": spo2.time}
+    if hypoxia.basis in ("baseline", "reason"):
+        yield Note("low-spo2-not-counted", "GR-9", spo2.reference, values)
+    elif not hypoxia.known and state is not None and state.device is not OxygenDevice.ROOM_AIR:
+        yield Note("low-spo2-oxygen-unknown", "GR-7", spo2.reference, values)
+    elif not hypoxia.known or (state is not None and state.device is OxygenDevice.ROOM_AIR):
+        yield Note("low-spo2-without-oxygen", "GR-7", spo2.reference, values)
+
+
 def _low_flow(picture: Picture) -> bool:
     """The flow would be low flow on a plain cannula."""
     state = picture.moment.hypoxia.state
@@ -100,6 +122,9 @@ def _low_flow(picture: Picture) -> bool:
 def _pressure(picture: Picture) -> Iterator[Note]:
     now, guideline = picture.moment.pressure, picture.guideline
     start = picture.as_of - guideline.windows["pressure"]
+    limits = threshold(guideline, picture.facts.birth_date, picture.as_of.date())
+    if now.systolic is not None and limits[0] == limits[1] < guideline.pressure_bands[-1].base:
+        yield Note("limit-for-age", "GR-11", now.systolic.reference, {"value": limits[0]})
     if now.basis == "baseline" and now.systolic is not None:
         yield Note("pressure-baseline", "GR-9", now.systolic.reference, {"value": now.systolic.value})
     if now.basis == "mean" and now.mean is not None and now.lowest:

@@ -120,6 +120,25 @@ class Section:
     def optional_integer(self, key: str) -> int | None:
         return self.integer(key) if key in self.data else None
 
+    def within(self, key: str, low: int, high: int) -> int:
+        value = self.integer(key)
+        if not low <= value <= high:
+            raise self.error(key, f"must lie between {low} and {high}")
+        return value
+
+    def number_within(self, key: str, low: int, high: int) -> Decimal:
+        value = self.number(key)
+        if not low <= value <= high:
+            raise self.error(key, f"must lie between {low} and {high}")
+        return value
+
+    def ranks(self, key: str, kind: type[E]) -> dict[E, int]:
+        """A list of lists: each member with the position of its list, from 1."""
+        groups = self._get(key)
+        if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
+            raise self.error(key, "must be a list of lists of texts")
+        return {self.choice(name, kind, key): rank for rank, group in enumerate(groups, 1) for name in group}
+
     def grade(self, key: str) -> int:
         value = self.integer(key)
         if value not in (1, 2, 3, 4):

@@ -85,6 +85,7 @@ def picture(request: HookRequest, engine: Engine) -> tuple[Assessment, Acquired]
     )
     assessment = assess(facts, engine.guideline, now)
     _require(assessment, facts, acquired, engine.guideline)
+    _require_readable_therapies(assessment, facts, engine.codebook)
     return assessment, acquired
 
 
@@ -110,6 +111,19 @@ def _require(assessment: Assessment, facts: PatientFacts, acquired: Acquired, gu
         lacking = [] if seen or facts.covered(Source.VITALS).since else [Source.VITALS]
     if lacking:
         raise _cannot_be_had(lacking, acquired, facts)
+
+
+def _require_readable_therapies(assessment: Assessment, facts: PatientFacts, codebook: CodeBook) -> None:
+    """Nobody is called "not at risk" over the record of a therapy that could not be read (GR-8)."""
+    if assessment.status is not Status.NOT_CONSIDERED:
+        return
+    for issue in facts.issues:
+        drug = codebook.drugs.get(issue.concept)
+        if drug is not None and drug.therapy is not None and issue.left_out:
+            raise PreconditionFailed(
+                f"a record of a CAR-T or T-cell engager therapy could not be read ({issue.code})",
+                (issue.reference,),
+            )
 
 
 def _cannot_be_had(

@@ -50,7 +50,7 @@ def test_the_evidence_names_value_time_and_source(service: FlaskClient) -> None:
         "08:00 (1 h ago)",
         "Observation/t",
         "MedicationAdministration/ne",
-        "µg/kg/min",
+        "mcg/kg/min",
     ):
         assert expected in detail
     assert "not a substitute for judgement" in detail

@@ -90,8 +90,12 @@ def facts_in(facts: PatientFacts) -> Counter[str]:
             },
         ),
         ("fhir-test-cases", {"spo2": 1, "oxygen": 1}),
-        ("hl7-r4-spec-examples", {"mean-pressure": 1, "spo2": 1, "weight": 1}),
-        ("mii-testdata", {"systolic": 1, "crp": 1, "platelets": 2, "acetaminophen": 1, "ibuprofen": 1}),
+        ("hl7-r4-spec-examples", {"mean-pressure": 1, "spo2": 1, "weight": 1, "acetaminophen": 1}),
+        # Two FiO2 of 0.4 "percent" are refused; that there was oxygen is kept.
+        (
+            "mii-testdata",
+            {"systolic": 1, "crp": 1, "platelets": 2, "acetaminophen": 1, "ibuprofen": 1, "oxygen": 2},
+        ),
         ("us-core", {"spo2": 1, "oxygen": 1, "weight": 1}),
         ("uv-pocd-mdc", {"systolic": 1, "mean-pressure": 1}),
     ],

@@ -18,7 +18,7 @@ from tests.oracle.fever import (
     masking_doses,
     temperatures,
 )
-from tests.oracle.gate import anchor_of, therapy_anchor
+from tests.oracle.gate import anchor_of, given, therapy_anchor
 from tests.oracle.limits import FEVER, RESOLUTION_SPAN, RESOLVED_SHOWN, TICK, Span, within, worst
 from tests.oracle.oxygen import oxygen_axis
 from tests.oracle.pressure import pressure_axis
@@ -50,12 +50,17 @@ class Chart(NamedTuple):
     facts: PatientFacts
     now: datetime
     anchor: datetime
+    considered_at: datetime | None = None
+    """When the therapy was last in its window, where that is over."""
 
     def pressure(self, at: datetime) -> Span:
-        return pressure_axis(self.facts, at, self.now, self.anchor, therapy_anchor(self.facts, self.now))
+        therapy = therapy_anchor(self.facts, self.considered_at or self.now)
+        return pressure_axis(self.facts, at, self.now, self.anchor, therapy)
 
     def oxygen(self, at: datetime) -> Span:
-        return oxygen_axis(self.facts, at, self.anchor, therapy_anchor(self.facts, self.now))
+        return oxygen_axis(
+            self.facts, at, self.anchor, therapy_anchor(self.facts, self.considered_at or self.now)
+        )
 
     def signs(self, at: datetime) -> Span:
         """GR-5: the worse of the two axes."""
@@ -186,7 +191,7 @@ def judge(facts: PatientFacts, now: datetime) -> Verdict:
     """Status and grade of one patient at one instant."""
     anchor = anchor_of(facts, now)
     if anchor is None:
-        return Verdict("not-considered")
+        return begun_before(facts, now)
     chart = Chart(facts, now, anchor)
     past = episodes(chart)
     if not past or past[-1].closed is not None:
@@ -197,6 +202,22 @@ def judge(facts: PatientFacts, now: datetime) -> Verdict:
         return Verdict("not-gradable", onset=onset)
     grade = grade_of_open(chart, onset, now)
     return Verdict("active", grade.lowest, grade.highest, onset)
+
+
+def begun_before(facts: PatientFacts, now: datetime) -> Verdict:
+    """GR-8: no therapy in its window any more; an open episode that began in it is graded on."""
+    ends = [time + window for time, window in given(facts, now)]
+    if not ends:
+        return Verdict("not-considered")
+    end = max(ends)
+    anchor = therapy_anchor(facts, end)
+    assert anchor is not None
+    chart = Chart(facts, now, anchor, end)
+    past = episodes(chart)
+    if not past or past[-1].closed is not None or past[-1].onset > end or chart.stale(now):
+        return Verdict("not-considered")
+    grade = grade_of_open(chart, past[-1].onset, now)
+    return Verdict("active", grade.lowest, grade.highest, past[-1].onset)
 
 
 def course(facts: PatientFacts, now: datetime) -> Course:

@@ -121,13 +121,22 @@ def lasting(items: Items, since: datetime, until: datetime) -> list[OxygenSuppor
     ]
 
 
+RANK = {
+    OxygenDevice.CPAP: 1,
+    OxygenDevice.NOCTURNAL_CPAP: 1,
+    OxygenDevice.BIPAP: 2,
+    OxygenDevice.NOCTURNAL_BIPAP: 2,
+    OxygenDevice.NONINVASIVE_VENTILATION: 3,
+}
+
+
 def covered_by_pressure(support: Support, recent: Items, therapy: datetime) -> bool:
-    """GR-9: home CPAP (also nocturnal) covers positive pressure through a mask, nothing else."""
+    """GR-9: home CPAP (also nocturnal) covers positive pressure of no higher class through a mask."""
     if support.device not in NONINVASIVE or support.mode:
         return False
-    return any(i.device in NOCTURNAL for i in recent) or any(
-        s.device in NONINVASIVE and not s.mode for s in supports(recent, therapy - TICK)
-    )
+    worn = {i.device for i in recent if i.device in NOCTURNAL}
+    worn |= {s.device for s in supports(recent, therapy - TICK) if not s.mode and s.device}
+    return any(RANK[support.device] <= RANK.get(device, 0) for device in worn if device)
 
 
 def covered_by_oxygen(now: Support, before: Support) -> bool | None:

@@ -89,7 +89,8 @@ BASELINE = [
         stable(oxygen(D.NASAL_CANNULA, HOME, flow=2), oxygen(D.NASAL_CANNULA, 0)),
         (1, 3),
     ),
-    Corner("CPAP at home", stable(oxygen(D.CPAP, HOME), oxygen(D.BIPAP, 0)), (1, 1)),
+    Corner("CPAP at home", stable(oxygen(D.CPAP, HOME), oxygen(D.CPAP, 0)), (1, 1)),
+    Corner("CPAP at home, BiPAP now", stable(oxygen(D.CPAP, HOME), oxygen(D.BIPAP, 0)), (4, 4)),
     Corner(
         "CPAP at night, room air by day",
         stable(oxygen(D.NOCTURNAL_CPAP, HOME - 9), oxygen(D.ROOM_AIR, HOME), oxygen(D.CPAP, 0)),

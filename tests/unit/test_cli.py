@@ -64,6 +64,35 @@ def test_a_bundle_gives_what_its_resources_give(
     assert first == second
 
 
+@pytest.mark.parametrize("with_id", [True, False])
+def test_a_bundle_whose_references_are_urns_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], with_id: bool
+) -> None:
+    urn = "urn:uuid:5d1f5c1c-1c9f-4d5e-9a3e-0a1b2c3d4e5f"
+    entries = []
+    for resource in febrile():
+        if resource["resourceType"] == "Patient":
+            other = {k: v for k, v in resource.items() if k != "id"} | ({"id": "pat-1"} if with_id else {})
+            entries.append({"fullUrl": urn, "resource": other})
+        else:
+            entries.append({"resource": resource | {"subject": {"reference": urn}}})
+    file = tmp_path / "bundle.json"
+    file.write_bytes(_encoder.encode({"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    assert main(["grade", "--as-of", AS_OF, str(file)]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["grade"] == {"lowest": 1, "highest": 1}
+
+
+def test_the_demo_patients_can_be_written_and_graded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--write", str(tmp_path / "patients")]) == 0
+    files = sorted((tmp_path / "patients").iterdir())
+    assert main(["grade", *map(str, files)]) == 0
+    grades = [json.loads(line).get("grade") for line in capsys.readouterr().out.splitlines()[1:]]
+    assert {"lowest": 4, "highest": 4} in grades
+
+
 def test_grade_is_as_of_any_time(ndjson: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["grade", "--as-of", "2026-03-10T07:59:59Z", str(ndjson)])
     assert json.loads(capsys.readouterr().out)["status"] == "not-gradable"
@@ -72,7 +101,7 @@ def test_grade_is_as_of_any_time(ndjson: Path, capsys: pytest.CaptureFixture[str
 def test_grade_text_is_for_people(ndjson: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["grade", "--text", "--as-of", AS_OF, str(ndjson)])
     shown = capsys.readouterr().out
-    assert "CRS grade 1: fever 38 °C" in shown
+    assert "CRS grade 1: fever 38.0 °C" in shown
     assert "not a substitute for judgement" in shown
 
 
@@ -145,6 +174,9 @@ def test_every_rule_is_printed_for_the_committee(capsys: pytest.CaptureFixture[s
             "thresholds.fever.source",
         ),
         ("hypoxia = 4", "hypoxia = 9", "unknown.hypoxia"),
+        ("value = 38.0", "value = 3.8", "thresholds.fever.value"),
+        ("grade_up_to = 4", "grade_up_to = 1", "grade_up_to"),
+        ("base = 90", "base = 900", "base"),
         ("below_years = 11", "below_years = 1", "hypotension"),
         ("[hypotension-grade]", "[surprise]\nx = 1\n\n[hypotension-grade]", "surprise"),
         ("at_least = 2", "at_least = 3", "vasopressors"),
@@ -182,7 +214,14 @@ def test_the_demo_is_refused_beyond_this_machine(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("GUIDELINE", "no-such"), ("TIMEZONE", "Mars/Olympus"), ("FHIR_BUDGET_MS", "soon"), ("AUTH", "maybe")],
+    [
+        ("GUIDELINE", "no-such"),
+        ("TIMEZONE", "Mars/Olympus"),
+        ("FHIR_BUDGET_MS", "soon"),
+        ("AUTH", "maybe"),
+        ("FHIR_SERVERS", "notaurl"),
+        ("TIMZONE", "UTC"),
+    ],
 )
 def test_a_bad_setting_stops_the_start_and_is_named(
     ndjson: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str

@@ -105,7 +105,7 @@ def test_low_saturation_without_oxygen_is_loud() -> None:
     found = grading_card(assess(facts, GUIDELINE, NOW), GUIDELINE)
     assert found is not None
     assert found["indicator"] == "critical"
-    assert found["summary"] == "CRS grade 1: fever 39 °C, SpO2 88 % without oxygen charted"
+    assert found["summary"] == "CRS grade 1: fever 39.0 °C, SpO2 88 % without oxygen charted"
 
 
 @pytest.mark.parametrize(

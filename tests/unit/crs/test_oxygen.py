@@ -159,9 +159,9 @@ SICK: tuple[Fact, ...] = (temperature("39", -1), systolic(84, -1), oxygen(Device
     [
         ((), False),
         ((car_t(-30 * 24),), True),
-        ((car_t(-30 * 24 - 1),), False),
+        ((car_t(-30 * 24 - 2),), False),
         ((engager(-14 * 24),), True),
-        ((engager(-14 * 24 - 1),), False),
+        ((engager(-14 * 24 - 2),), False),
         ((crs_diagnosis(),), True),
         ((crs_diagnosis(active=False),), False),
     ],
@@ -170,6 +170,14 @@ def test_crs_is_considered_only_where_it_can_exist(opened_by: tuple[Fact, ...], 
     answer = assess(chart(*SICK, *opened_by), GUIDELINE, NOW)
     assert (answer.status is not Status.NOT_CONSIDERED) is considered
     assert (answer.grade == Grade(2, 2)) is considered
+
+
+def test_an_episode_that_began_in_the_window_is_graded_until_it_is_over() -> None:
+    """GR-8, GR-10: the day on which the window closes is not the day on which the patient is well."""
+    begun = (temperature("39", -20), *SICK)
+    answer = assess(chart(car_t(-30 * 24 - 10), *begun), GUIDELINE, NOW)
+    assert answer.grade == Grade(2, 2)
+    assert assess(chart(car_t(-30 * 24 - 21), *begun), GUIDELINE, NOW).status is Status.NOT_CONSIDERED
 
 
 def test_a_late_onset_is_said_to_be_outside_the_usual_window() -> None:

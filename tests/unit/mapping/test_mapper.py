@@ -89,7 +89,7 @@ def test_the_chart_of_these_tests_gives_facts_of_every_kind() -> None:
     facts = mapped(*CHART)
     assert len(facts.readings) == 6
     assert {item.drug for item in facts.administrations} == {"norepinephrine", "tocilizumab", "dopamine"}
-    assert (len(facts.oxygen), len(facts.therapies), len(facts.conditions)) == (4, 1, 1)
+    assert (len(facts.oxygen), len(facts.therapies), len(facts.conditions)) == (5, 1, 1)
     assert issue_codes(facts) == [
         "bound-used",
         "implausible",

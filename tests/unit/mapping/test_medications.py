@@ -92,11 +92,9 @@ def test_an_open_period_that_is_not_in_progress_does_not_run(status: str) -> Non
         ("not-done", "not-done"),
         ("entered-in-error", "entered-in-error"),
         ("entered-in-error ", "entered-in-error"),
-        ("unknown", "status-unknown"),
-        (None, "status-unknown"),
     ],
 )
-def test_what_was_not_given_is_not_used(status: str | None, expected: str) -> None:
+def test_what_was_not_given_is_not_used(status: str, expected: str) -> None:
     facts = mapped(infusion(NOREPINEPHRINE, status=status))
     assert facts.administrations == ()
     issue = only_issue(facts)
@@ -239,14 +237,38 @@ def test_a_drug_known_by_its_exact_name_is_used_and_it_is_said() -> None:
         assert issue_codes(facts) == ["matched-by-text"]
 
 
+@pytest.mark.parametrize("status", ["unknown", None])
+def test_what_nobody_knows_to_be_given_is_uncertain(status: str | None) -> None:
+    facts = mapped(infusion(NOREPINEPHRINE, status=status))
+    assert only(facts).certain is False
+    issue = only_issue(facts)
+    assert (issue.code, issue.concept, issue.left_out) == ("status-unknown", "norepinephrine", True)
+
+
 @pytest.mark.parametrize(
     "text", ["norepinephrine 4 mg in D5W", "Norepinephrine (Levophed)", "no norepinephrine"]
 )
-def test_a_name_among_other_words_is_not_used_but_not_passed_over(text: str) -> None:
+def test_a_name_among_other_words_is_uncertain(text: str) -> None:
     facts = mapped(infusion({"text": text}))
-    assert facts.administrations == ()
+    assert (only(facts).drug, only(facts).certain) == ("norepinephrine", False)
     issue = only_issue(facts)
     assert (issue.code, issue.concept, issue.value) == ("name-not-exact", "norepinephrine", text)
+
+
+def test_an_unresolved_reference_whose_display_names_a_drug_is_uncertain() -> None:
+    link = {"reference": "Medication/elsewhere", "display": "NOREPINEPHRINE 16 MG/250 ML NS"}
+    facts = mapped(infusion({}, medicationCodeableConcept=None, medicationReference=link))
+    assert (only(facts).drug, only(facts).certain) == ("norepinephrine", False)
+    assert issue_codes(facts) == ["medication-unresolved"]
+
+
+@pytest.mark.parametrize(
+    "route", [{"text": "Infiltration"}, coded(SNOMED, "54485002", text="Ophthalmic route")]
+)
+def test_a_route_that_is_not_understood_makes_a_dose_uncertain(route: dict[str, Any]) -> None:
+    facts = mapped(infusion(NOREPINEPHRINE) | {"dosage": {"route": route}})
+    assert only(facts).certain is False
+    assert issue_codes(facts) == ["route-not-understood"]
 
 
 @pytest.mark.parametrize("text", ["norepinephrines", "meropenem 1 g in sodium chloride 0.9%", "epi pen", ""])

@@ -84,7 +84,7 @@ def test_a_product_known_by_name_only_is_used_and_it_is_said() -> None:
         assert issue_codes(facts) == ["matched-by-text"]
 
 
-@pytest.mark.parametrize("status", ["not-done", "entered-in-error", "preparation", "unknown"])
+@pytest.mark.parametrize("status", ["not-done", "entered-in-error", "preparation"])
 def test_what_was_not_given_is_no_therapy(status: str) -> None:
     facts = mapped(procedure(coded(CPT, "38228"), status=status))
     assert (facts.therapies, len(facts.issues)) == ((), 1)
@@ -96,9 +96,31 @@ def test_an_immunization_not_done_or_of_another_patient_is_no_therapy() -> None:
     assert issue_codes(mapped(immunization(code, patient={"reference": "Patient/8"}))) == ["other-patient"]
 
 
-def test_a_month_is_too_coarse_to_say_when() -> None:
-    facts = mapped(procedure(coded(CPT, "38228"), performedDateTime="2026-03"))
-    assert (facts.therapies, issue_codes(facts)) == ((), ["time-too-coarse"])
+@pytest.mark.parametrize(
+    ("changes", "issues"),
+    [
+        ({"performedDateTime": "2026-03"}, []),
+        ({"performedDateTime": "2026-03-07T09:00:00"}, ["time-without-zone"]),
+        ({"status": "unknown"}, ["status-unknown"]),
+    ],
+)
+def test_a_therapy_is_not_lost_over_its_time_or_status(changes: dict[str, str], issues: list[str]) -> None:
+    facts = mapped(procedure(coded(CPT, "38228"), **changes))
+    assert [therapy.certain for therapy in facts.therapies] == [False]
+    assert issue_codes(facts) == issues
+
+
+def test_a_product_in_the_words_of_a_procedure_is_read() -> None:
+    exact = mapped(procedure({"text": "tisagenlecleucel"}))
+    assert [(t.product, t.certain) for t in exact.therapies] == [("tisagenlecleucel", True)]
+    among = mapped(procedure({"text": "infusion of tisagenlecleucel, day 0"}))
+    assert [(t.product, t.certain) for t in among.therapies] == [("tisagenlecleucel", False)]
+
+
+def test_a_long_infusion_keeps_its_end() -> None:
+    period = {"start": "2026-02-20T09:00:00Z", "end": "2026-03-09T09:00:00Z"}
+    facts = mapped(procedure(coded(CPT, "38228"), performedDateTime=None, performedPeriod=period))
+    assert [str(therapy.end) for therapy in facts.therapies] == ["2026-03-09 09:00:00+00:00"]
 
 
 def test_a_planned_infusion_lies_ahead_and_is_not_known_yet() -> None:

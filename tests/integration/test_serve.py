@@ -1,0 +1,68 @@
+"""`crs-cds serve` for real: starts cleanly, answers, stops on SIGTERM, says why it cannot start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+
+from tests.contract.service import PATH, _encoder, request
+
+ENVIRONMENT = {**os.environ, "CRS_CDS_AUTH": "none"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(port: int) -> Iterator[subprocess.Popen[str]]:
+    command = (sys.executable, "-m", "cds_service.cli", "serve", "--port", str(port))
+    process = subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_service_starts_answers_and_stops_without_a_stain() -> None:
+    port = free_port()
+    with serving(port) as process:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        base = f"http://127.0.0.1:{port}"
+        assert requests.get(f"{base}/readyz", timeout=5).status_code == 200
+        sent = {"data": _encoder.encode(request()), "headers": {"Content-Type": "application/json"}}
+        assert requests.post(f"{base}{PATH}", timeout=5, **sent).status_code == 200  # type: ignore[arg-type]
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+    assert "Traceback" not in output
+    assert '"event":"hook"' in output
+    assert "39.4" not in output  # no values in the log
+    assert '"p"' not in output  # nor patients
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with serving(int(taken.getsockname()[1])) as process:
+            output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "in use" in output
+    assert "Traceback" not in output
