@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for module in (serve, demo, grade, tables):
         module.add_parser(commands)
     chosen = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # °C and → in a terminal that knows only ASCII
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(chosen.run(chosen))
     except BrokenPipeError:  # the reader went away, as with `| head`

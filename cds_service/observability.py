@@ -38,6 +38,7 @@ def configure_logging(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logger.handlers[:] = [handler]
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # at debug it writes addresses with patient ids
     logger.propagate = False
     logger.setLevel(level)
 

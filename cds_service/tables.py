@@ -7,6 +7,7 @@ import tomllib
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from cds_service.crs.guideline import Guideline, GuidelineError, parse_guideline
 from cds_service.errors import ConfigurationError
@@ -28,20 +29,29 @@ def guideline_path(name: str) -> Path:
     return GUIDELINES / f"{name}.toml"
 
 
-def load_guideline(name: str) -> Guideline:
+def load_guideline(name: str | Path) -> Guideline:
     """Read and check a guideline. Raises ConfigurationError naming file and key."""
-    path = guideline_path(name)
+    path = name if isinstance(name, Path) else guideline_path(name)
+    raw, data = _read(path)
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        data = tomllib.loads(raw.decode(), parse_float=Decimal)
         return parse_guideline(data, hashlib.sha256(raw).hexdigest())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: not TOML: {error}") from None
     except GuidelineError as error:
         raise ConfigurationError(f"{path}: {error}") from None
+
+
+def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """A TOML file, its decimals exact. Raises ConfigurationError naming the file."""
+    try:
+        raw = path.read_bytes()
+        return raw, tomllib.loads(raw.decode(), parse_float=Decimal)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    except (
+        ValueError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:  # not TOML, not UTF-8, numbers beyond reason
+        raise ConfigurationError(f"{path}: not TOML: {type(error).__name__}: {str(error)[:200]}") from None
 
 
 def load_codebook(overlay: Path | None) -> CodeBook:
@@ -78,14 +88,8 @@ def _search_of(meaning: Meaning) -> Source | None:
 
 def check_file(path: Path) -> str:
     """Check one file: a guideline (it has a [guideline] table) or a code overlay."""
-    try:
-        raw = path.read_bytes()
-        data = tomllib.loads(raw.decode(), parse_float=Decimal)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: not TOML: {error}") from None
+    raw, data = _read(path)
     if "guideline" in data:
-        return f"good: guideline {load_guideline(str(path)).id}, sha256 {hashlib.sha256(raw).hexdigest()}"
+        return f"good: guideline {load_guideline(path).id}, sha256 {hashlib.sha256(raw).hexdigest()}"
     load_codebook(path)
     return f"good: code overlay, sha256 {hashlib.sha256(raw).hexdigest()}"

@@ -19,6 +19,7 @@ from fhir_mappings.facts import (
     Concept,
     Condition,
     Coverage,
+    DrugGroup,
     MappingIssue,
     OxygenSupport,
     PatientFacts,
@@ -26,7 +27,7 @@ from fhir_mappings.facts import (
     Source,
     Therapy,
 )
-from fhir_mappings.issues import ISSUES, NOT_GIVEN, USED, Refusal
+from fhir_mappings.issues import ISSUES, NOT_GIVEN, UNPLACED, USED, Refusal
 from fhir_mappings.resources import Gathered, Json, status_of, text, type_and_id
 
 GIVEN = frozenset({"completed", "in-progress", "stopped", "on-hold"})
@@ -164,7 +165,12 @@ class Chart:
             conditions=tuple(sorted(self.conditions, key=_condition_order)),
             coverage=dict(coverage),
             issues=tuple(sorted(self.issues, key=_issue_order)),
+            unplaced=self._unplaced(),
         )
+
+    def _unplaced(self) -> frozenset[DrugGroup]:
+        lost = (issue.concept for issue in self.issues if issue.code in UNPLACED)
+        return frozenset(g for drug in lost if drug in self.book.drugs for g in self.book.drugs[drug].groups)
 
 
 _reading_order = attrgetter("time", "reference", "value", "method")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from fhir_mappings.issues import Refusal
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+FIRST_YEAR, LAST_YEAR = 1850, 2300
 _TIME_MARK = ("T", "t")
 
 
@@ -76,7 +77,7 @@ def read_time(value: Any, zone: tzinfo | None = None) -> Moment | Refusal:
             if zone is None:
                 return Refusal("time-without-zone")
             time = time.replace(tzinfo=zone)
-        return Moment(time.astimezone(UTC))
+        return _bounded(Moment(time.astimezone(UTC)))
     except (ValueError, OverflowError):
         return Refusal("time-not-understood")
 
@@ -90,7 +91,12 @@ def _read_date(text: str, zone: tzinfo | None) -> Moment | Refusal:
         start = datetime(first.year, first.month, first.day, tzinfo=zone or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return Refusal("time-not-understood")
-    return Moment(start, {10: Precision.DAY, 7: Precision.MONTH, 4: Precision.YEAR}[len(text)])
+    return _bounded(Moment(start, {10: Precision.DAY, 7: Precision.MONTH, 4: Precision.YEAR}[len(text)]))
+
+
+def _bounded(moment: Moment) -> Moment | Refusal:
+    """Some systems send 0001-01-01 or 9999-12-31 for "no time": no patient was charted then."""
+    return moment if FIRST_YEAR <= moment.time.year < LAST_YEAR else Refusal("time-not-understood")
 
 
 def read_date(value: Any) -> tuple[date, date] | None:

@@ -13,6 +13,8 @@ from fhir_mappings.meanings import Conflict, DrugCode
 from fhir_mappings.resources import Json, record, records, text, texts_of
 
 MEDICATION = "medication"
+MOST_MEDICATIONS = 50
+"""That one drug is made of, one inside the other: more is no prescription."""
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ def drugs_of(resource: Json, chart: Chart) -> Found:
 def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:
     """By the Medication's own code, else by what it is made of (the fluid set aside)."""
     found = drug_of(medication.get("code"), chart.book)
-    if found.codes or found.issue or id(medication) in seen:
+    if found.codes or found.issue or id(medication) in seen or len(seen) > MOST_MEDICATIONS:
         return found
     seen.add(id(medication))  # Medications may be made of each other: each is opened once
     for ingredient in records(medication.get("ingredient")):

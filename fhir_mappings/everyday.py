@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from fhir_mappings.amounts import LARGEST_EXPONENT
 from fhir_mappings.chart import Chart
+from fhir_mappings.datetimes import FIRST_YEAR
 from fhir_mappings.facts import Reading
 from fhir_mappings.meanings import Conflict, Meaning, Measure, PressureParent, Told
 from fhir_mappings.searchset import Component, Concept, Observation, Quantity
@@ -101,4 +102,4 @@ def _time(resource: Observation, chart: Chart) -> datetime | None:
     if time.tzinfo is None:
         return None
     time = time.astimezone(UTC)
-    return time if time <= chart.as_of else None
+    return time if time <= chart.as_of and time.year >= FIRST_YEAR else None

@@ -312,6 +312,8 @@ class PatientFacts:
     conditions: tuple[Condition, ...] = ()
     coverage: Mapping[Source, Coverage] = field(default_factory=dict)
     issues: tuple[MappingIssue, ...] = ()
+    unplaced: frozenset[DrugGroup] = frozenset()
+    """Groups of drugs charted without a usable time or subject: nobody can say none was given."""
 
     def covered(self, source: Source) -> Coverage:
         return self.coverage.get(source, Coverage())

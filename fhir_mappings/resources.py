@@ -136,6 +136,7 @@ def gather(sources: Iterable[Any]) -> Gathered:
     """Flatten Bundles and keep the newest version of each resource, whatever the order."""
     gathered = Gathered()
     by_key = gathered.by_key
+    texts: dict[Key, dict[int, str]] = {}
     for full_url, resource in flatten(sources):
         key = _key(resource)
         if key is None:
@@ -146,7 +147,7 @@ def gather(sources: Iterable[Any]) -> Gathered:
             gathered.full_urls[full_url] = min(key, gathered.full_urls.get(full_url, key))
         known = by_key.setdefault(key, resource)
         if known is not resource:
-            by_key[key] = max(as_json(known), as_json(resource), key=version)
+            by_key[key] = _newer(as_json(known), as_json(resource), texts.setdefault(key, {}))
     gathered.superseded = _superseded(by_key)
     return gathered
 
@@ -196,7 +197,24 @@ def canonical(resource: Json) -> str:
         return ""
 
 
-def version(resource: Json) -> tuple[datetime, int, str, int, str]:
+def _newer(one: Json, other: Json, texts: dict[int, str]) -> Json:
+    """The version to use; where nothing tells them apart, whichever is greater as a text.
+
+    ``texts`` keeps the text of the one that won, so that it is not made again for every duplicate.
+    """
+    first, second = version(one), version(other)
+    if first != second or one == other:
+        return other if second > first else one
+    texts[id(one)] = texts.get(id(one)) or canonical(one)
+    text_of_other = canonical(other)
+    if text_of_other > texts[id(one)]:
+        texts.clear()
+        texts[id(other)] = text_of_other
+        return other
+    return one
+
+
+def version(resource: Json) -> tuple[datetime, int, str, int]:
     """Sorts versions of one resource, the one to use last."""
     meta = record(resource.get("meta"))
     updated = read_time(meta.get("lastUpdated"))
@@ -206,7 +224,6 @@ def version(resource: Json) -> tuple[datetime, int, str, int, str]:
         int(number) if number.isascii() and number.isdigit() and len(number) < 19 else -1,
         number,
         STATUS_RANK.get(status_of(resource), 0),
-        canonical(resource),
     )
 
 

@@ -45,7 +45,10 @@ def query_for(administrations: Sequence[Resource], base: str) -> Query | None:
 
 
 def _is_by_reference(resource: Resource) -> bool:
-    if resource.get("resourceType") != "MedicationAdministration" or resource.get("status") in _NOT_GIVEN:
+    if (
+        resource.get("resourceType") != "MedicationAdministration"
+        or str(resource.get("status")) in _NOT_GIVEN
+    ):
         return False
     reference = resource.get("medicationReference")
     text = reference.get("reference") if isinstance(reference, dict) else None

@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 
 from cds_service import sandbox
 from cds_service.app import create_app
+from cds_service.commands.arguments import port
 from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging
 from cds_service.sandbox import patients
@@ -21,8 +22,8 @@ from cds_service.settings import is_loopback, load_settings
 
 def add_parser(commands: Any) -> None:
     parser = commands.add_parser("demo", help="try it: synthetic patients and an EHR console in the browser")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address; default 127.0.0.1")
+    parser.add_argument("--port", type=port, default=8000, help="default 8000")
     parser.add_argument(
         "--write", type=Path, metavar="DIR", help="write the synthetic patients as NDJSON files, and end"
     )
@@ -40,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
         )
     configure_logging()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
-    base = f"http://{options.host}:{options.port}"
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    base = f"http://{host}:{options.port}"
     settings = load_settings(
         auth="none", fhir_servers=(f"{base}/fhir", f"http://localhost:{options.port}/fhir")
     )

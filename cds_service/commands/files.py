@@ -12,6 +12,7 @@ import msgspec
 from cds_service.errors import ConfigurationError
 
 Json = dict[str, Any]
+BOM = b"\xef\xbb\xbf"
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -19,7 +20,7 @@ def read_resources(files: Iterable[Path]) -> Iterator[Json]:
     """All resources of the files, Bundles opened. Raises ConfigurationError naming file and line."""
     for file in files:
         try:
-            raw = file.read_bytes()
+            raw = file.read_bytes().removeprefix(BOM)
         except OSError as error:
             raise ConfigurationError(f"{file}: {error.strerror}") from None
         for document in _documents(raw, file):
@@ -91,4 +92,7 @@ def subject_of(resource: Json) -> str | None:
     reference = subject.get("reference") if isinstance(subject, dict) else None
     if not isinstance(reference, str) or not reference:
         return None
-    return reference.split("/_history/")[0].rsplit("/", 1)[-1]
+    path = reference.split("/_history/")[0].rsplit("/", 2)
+    if len(path) > 1 and path[-2] != "Patient":
+        return None  # about a group, a place or a device
+    return path[-1].removeprefix("urn:uuid:")

@@ -18,6 +18,7 @@ from cds_service.errors import ConfigurationError
 from cds_service.settings import load_settings
 from cds_service.tables import load_codebook, load_guideline
 from fhir_mappings import map_resources
+from fhir_mappings.datetimes import FIRST_YEAR, LAST_YEAR
 from fhir_mappings.facts import COMPLETE, Source
 
 EVERYTHING = dict.fromkeys(Source, COMPLETE)
@@ -43,6 +44,8 @@ def instant(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-11-22T09:00:00Z") from None
     if time.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no zone: add Z or an offset")
+    if not FIRST_YEAR < time.year < LAST_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time at which a patient was charted")
     return time.astimezone(UTC)
 
 

@@ -11,6 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from cds_service.app import create_app
+from cds_service.commands.arguments import count, port
 from cds_service.observability import configure_logging
 from cds_service.settings import load_settings, require_servable
 
@@ -36,10 +37,10 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def add_parser(commands: Any) -> None:
-    parser = commands.add_parser("serve", help="serve the CDS Hooks service")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--workers", type=int, default=1)
+    parser = commands.add_parser("serve", help="serve the CDS Hooks service; needs CRS_CDS_AUTH=none")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address; default 127.0.0.1")
+    parser.add_argument("--port", type=port, default=8000, help="default 8000")
+    parser.add_argument("--workers", type=count, default=1, help="processes; default 1")
     parser.set_defaults(run=run)
 
 

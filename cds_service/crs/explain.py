@@ -12,7 +12,7 @@ from cds_service.crs.fever import Fever
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.infusions import Infusions, Run
 from cds_service.crs.oxygen import State, bands_for
-from cds_service.crs.pressure import Pressure, Readings
+from cds_service.crs.pressure import Pressure, Readings, vasopressors_known
 from cds_service.crs.timeline import newest
 from fhir_mappings.facts import (
     Administration,
@@ -130,7 +130,7 @@ def _missing(picture: Picture) -> Iterator[Missing]:
 def _pressure_missing(picture: Picture) -> Iterator[Missing]:
     pressure, unknown = picture.moment.pressure, picture.guideline.unknown
     grade = picture.guideline.hypotension_grade
-    if not picture.facts.covered(Source.MEDICATIONS).reaches(picture.anchor):
+    if not vasopressors_known(picture.facts, picture.anchor):
         yield Missing(Axis.HYPOTENSION, "medications-not-available", None, unknown.pressure)
     for run in pressure.uncertain:
         yield Missing(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline, PressureBand
-from cds_service.crs.infusions import Infusions, Run, running_steps
+from cds_service.crs.infusions import PRESSORS, Infusions, Run, running_steps
 from cds_service.crs.timeline import TICK, Steps, at, coalesce, lowest, merge, within
 from fhir_mappings.facts import Concept, Method, PatientFacts, Reading, Source
 
@@ -112,6 +112,11 @@ def baseline_systolic(
     return low
 
 
+def vasopressors_known(facts: PatientFacts, anchor: datetime) -> bool:
+    """Whether all that was given since is at hand, and none of it without a place in time."""
+    return facts.covered(Source.MEDICATIONS).reaches(anchor) and not facts.unplaced & PRESSORS
+
+
 class PressureAxis:
     """Judges the axis at any instant; ``steps`` gives it over the whole course."""
 
@@ -124,7 +129,7 @@ class PressureAxis:
         self._limits_by_day: dict[date, tuple[Decimal, Decimal]] = {}
         grown = facts.birth_date is not None and anchor.year - facts.birth_date[1].year > CHILD_YEARS
         self._for_good = threshold(guideline, facts.birth_date, anchor.date()) if grown else None
-        self.medications_complete = facts.covered(Source.MEDICATIONS).reaches(anchor)
+        self.medications_complete = vasopressors_known(facts, anchor)
 
     def steps(self, flows: Infusions) -> Steps[Pressure]:
         """What decides at each change, and at the end with the lowest reading of its window."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 E = TypeVar("E", bound=StrEnum)
 UNITS_OF_TIME = {"min": "minutes", "h": "hours", "d": "days"}
+LONGEST = {"min": 1440, "h": 720, "d": 365}
 STANDINGS = ("guideline", "label", "site policy")
 
 
@@ -150,8 +151,8 @@ class Section:
         if unit not in UNITS_OF_TIME:
             raise self.error("unit", f"must be one of {', '.join(UNITS_OF_TIME)}")
         value = self.integer("value")
-        if value <= 0:
-            raise self.error("value", "must be more than 0")
+        if not 0 < value <= LONGEST[unit]:
+            raise self.error("value", f"must lie between 1 and {LONGEST[unit]}")
         return timedelta(**{UNITS_OF_TIME[unit]: value})
 
     def unit_is(self, unit: str) -> None:

@@ -12,6 +12,7 @@ from cds_service.acquire.acquire import Acquired, Server, acquire
 from cds_service.acquire.client import FhirClient
 from cds_service.acquire.deadline import Deadline
 from cds_service.acquire.queries import Query
+from cds_service.acquire.reasons import Reason
 from cds_service.acquire.transport import FhirAccess
 from cds_service.cards.document import rules_of
 from cds_service.crs.assess import assess
@@ -24,6 +25,8 @@ from fhir_mappings.facts import Concept, PatientFacts, Source
 
 NEEDED_TO_CONSIDER = (Source.MEDICATIONS, Source.PROCEDURES, Source.CONDITIONS)
 """Without these nobody can say that a patient is not at risk (GR-8)."""
+UNKNOWN_PATIENT = (Reason.ERROR, Reason.WRONG_PATIENT)
+NOT_ATTRIBUTED = ("subject-missing", "other-patient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ def _require(assessment: Assessment, facts: PatientFacts, acquired: Acquired, gu
     if assessment.status is Status.NOT_CONSIDERED:
         since = assessment.as_of - max(guideline.windows["car-t"], guideline.windows["t-cell-engager"])
         lacking = [s for s in NEEDED_TO_CONSIDER if not facts.covered(s).reaches(since)]
+        if "patient" in acquired.failures and acquired.failures["patient"].reason in UNKNOWN_PATIENT:
+            lacking.append(Source.PATIENT)  # an id that the server does not know has no chart to be clear
     else:
         seen = any(facts.readings.get(c) for c in (Concept.TEMPERATURE, Concept.SYSTOLIC, Concept.SPO2))
         lacking = [] if seen or facts.covered(Source.VITALS).since else [Source.VITALS]
@@ -119,7 +124,8 @@ def _require_readable_therapies(assessment: Assessment, facts: PatientFacts, cod
         return
     for issue in facts.issues:
         drug = codebook.drugs.get(issue.concept)
-        if drug is not None and drug.therapy is not None and issue.left_out:
+        unread = issue.left_out or issue.code in NOT_ATTRIBUTED
+        if drug is not None and drug.therapy is not None and unread:
             raise PreconditionFailed(
                 f"a record of a CAR-T or T-cell engager therapy could not be read ({issue.code})",
                 (issue.reference,),

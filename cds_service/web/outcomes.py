@@ -30,9 +30,9 @@ def register_error_handlers(app: Flask) -> None:
 
 def _refused(error: ServiceError) -> Response:
     answer = outcome(error.status, error.code, error.text, error.expression)
+    logger.info("refused", extra={"request_id": g.request_id, "status": error.status, "outcome": error.code})
     if isinstance(error, UpstreamUnavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
-    g.outcome = error.code
     return answer
 
 
@@ -47,6 +47,7 @@ def _http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """A fault of the service is loud: an error status, never an answer without cards."""
-    logger.error("unexpected", extra={"error": type(error).__name__, "where": where(error)})
+    found = {"error": type(error).__name__, "where": where(error), "request_id": g.request_id}
+    logger.error("unexpected", extra=found)
     text = "the service failed; no statement about the patient was made"
     return outcome(500, "exception", text)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, current_app, g, request
 
-from cds_service.errors import NotFound, UnsupportedMediaType
+from cds_service.errors import BadRequest, NotFound, UnsupportedMediaType
 from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger
 from cds_service.web.wire import parse_request
@@ -69,11 +69,18 @@ def call(service_id: str) -> Response:
         raise NotFound(f"there is no service {service_id!r}: see /cds-services")
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("send the request as application/json")
-    hook = parse_request(request.get_data(), service.hook)
+    hook = parse_request(_body(), service.hook)
     answer = service.respond(hook, engine)
     _log(service, hook.hook_instance, answer.summary)
     body = msgspec.json.encode(answer.body)
     return Response(body, content_type="application/json", headers={"Cache-Control": NO_STORE})
+
+
+def _body() -> bytes:
+    try:
+        return request.get_data()
+    except OSError:  # the server's word for a body that broke off, or chunks that are none
+        raise BadRequest("the body could not be read to its end") from None
 
 
 def _log(service: Service, hook_instance: str, summary: Mapping[str, Any]) -> None:

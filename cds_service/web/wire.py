@@ -70,6 +70,8 @@ def parse_request(body: bytes, hook: str) -> HookRequest:
     context = data.get("context")
     if not isinstance(context, dict):
         raise BadRequest("context is missing or is not an object", ("context",))
+    if not isinstance(data.get("prefetch"), dict | None):
+        raise BadRequest("prefetch is not an object", ("prefetch",))
     token = _token(data)
     return HookRequest(
         hook_instance=_matching(data, "hookInstance", UUID, "a UUID"),

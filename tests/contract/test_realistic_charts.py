@@ -206,3 +206,70 @@ def test_low_saturation_on_stale_oxygen_is_not_called_without_oxygen(service: Fl
     _, card = graded(service, vitals=searchset([*FEBRILE[:2], saturation(85)]), oxygen=searchset([old]))
     assert "SpO2 85 % with oxygen support not known" in card["summary"]
     assert card["indicator"] == "critical"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"effectivePeriod": {"start": "2026-03-10T06:00:00"}},  # no zone, and none set
+        {"effectivePeriod": {}},
+        {"subject": {"display": "the patient"}},
+        {"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]},
+    ],
+)
+def test_a_vasopressor_without_a_place_in_time_opens_the_grade(service: FlaskClient, changes: Json) -> None:
+    running = medication("ne", "in-progress", medicationCodeableConcept=concept(RXNORM, "7512"),
+                         effectivePeriod={"start": instant(-3)})  # fmt: skip
+    vitals = searchset([temperature("39.1", -2), systolic(82), saturation(97)])
+    grade, _ = graded(service, vitals=vitals, medications=searchset([running | changes]))
+    assert grade == {"lowest": 2, "highest": 4}
+
+
+@pytest.mark.parametrize(
+    "subject", [{"display": "x"}, {"reference": "Patient/other"}, {"reference": "urn:uuid:1"}, []]
+)
+def test_a_therapy_that_cannot_be_attributed_is_never_no_therapy(service: FlaskClient, subject: Any) -> None:
+    """GR-8."""
+    record = procedure("car-t", concept(ICD_10_PCS, "XW033H7"), -72) | {"subject": subject}
+    assert call(service, request(prefetch=prefetch(procedures=searchset([record])))).status_code == 412
+
+
+NULL_DATE = "0001-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        systolic(80, -1, "76215-3", "x") | {"effectiveDateTime": NULL_DATE},
+        observation("x", concept(LOINC, "8478-0"), -1, valueQuantity=quantity(60, "mm[Hg]"))
+        | {"effectiveDateTime": NULL_DATE},
+        temperature("39", -1, "x") | {"effectiveDateTime": "9999-12-31T23:59:59Z"},
+    ],
+)
+def test_the_null_date_of_other_systems_is_no_time(service: FlaskClient, resource: Json) -> None:
+    grade, card = graded(service, vitals=searchset([*FEBRILE, resource]))
+    assert grade == {"lowest": 1, "highest": 1}
+    assert "time not understood" in card["detail"]
+
+
+def test_a_therapy_on_the_null_date_is_not_passed_over(service: FlaskClient) -> None:
+    record = procedure("car-t", concept(ICD_10_PCS, "XW033H7"), -72) | {"performedDateTime": NULL_DATE}
+    assert call(service, request(prefetch=prefetch(procedures=searchset([record])))).status_code == 412
+
+
+def test_odd_administrations_never_break_the_answer(service: FlaskClient) -> None:
+    odd = [
+        {"resourceType": "MedicationAdministration", "status": [],
+         "medicationReference": {"reference": "Medication/x"}},
+        medication("chain", "completed", medicationReference={"reference": "Medication/0"},
+                   effectiveDateTime=instant(-1)),
+        *({"resourceType": "Medication", "id": str(n),
+           "ingredient": [{"itemReference": {"reference": f"Medication/{n + 1}"}}]} for n in range(1500)),
+    ]  # fmt: skip
+    answer = call(service, request(prefetch=prefetch(medications=searchset(odd))))
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("value", [1, [], "x", True])
+def test_a_prefetch_that_is_no_object_is_a_bad_request(service: FlaskClient, value: Any) -> None:
+    assert call(service, request(prefetch=value)).status_code == 400

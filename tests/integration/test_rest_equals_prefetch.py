@@ -109,6 +109,21 @@ def test_what_a_server_does_not_give_is_never_answered_with_no_cards(upstream: i
     assert (wait is not None) is (status == 503)
 
 
+def test_a_patient_whom_the_server_does_not_know_is_not_called_well() -> None:
+    with FakeFhir(chart("demo-10")) as server:
+        where = service(server.base)
+        request = {
+            "hook": "patient-view",
+            "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+            "fhirServer": server.base,
+            "context": {"userId": "Practitioner/1", "patientId": "nobody-here"},
+        }
+        answer = where.post(PATH, json=request)
+    assert answer.status_code == 412
+    assert answer.json is not None
+    assert answer.json["issue"][0]["expression"] == ["prefetch.patient"]
+
+
 def test_a_server_that_is_away_is_said() -> None:
     with FakeFhir([]) as server:
         base = server.base

@@ -180,6 +180,7 @@ def test_every_rule_is_printed_for_the_committee(capsys: pytest.CaptureFixture[s
         ("below_years = 11", "below_years = 1", "hypotension"),
         ("[hypotension-grade]", "[surprise]\nx = 1\n\n[hypotension-grade]", "surprise"),
         ("at_least = 2", "at_least = 3", "vasopressors"),
+        ('value = 30\nunit = "d"', 'value = 800000\nunit = "d"', "windows.car-t.value"),
     ],
 )
 def test_a_bad_guideline_is_refused_with_file_and_key(
@@ -193,6 +194,21 @@ def test_a_bad_guideline_is_refused_with_file_and_key(
     refusal = capsys.readouterr().err
     assert str(file) in refusal
     assert key in refusal
+    assert refusal.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["a = 1e99999999999999999999", "a = " + "9" * 5000, "[" * 3000, "\udcff"],
+)
+def test_a_file_that_is_no_table_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    file = tmp_path / "odd.toml"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert main(["tables", "check", str(file)]) == 1
+    refusal = capsys.readouterr().err
+    assert str(file) in refusal
     assert refusal.count("\n") == 1
 
 
