@@ -169,6 +169,8 @@ class Chart:
         )
 
     def _unplaced(self) -> frozenset[DrugGroup]:
+        if any(issue.code == "medication-unresolved" and not issue.value for issue in self.issues):
+            return frozenset(DrugGroup)  # nothing tells which drug it was
         lost = (issue.concept for issue in self.issues if issue.code in UNPLACED)
         return frozenset(g for drug in lost if drug in self.book.drugs for g in self.book.drugs[drug].groups)
 

@@ -59,10 +59,12 @@ def drugs_of(resource: Json, chart: Chart) -> Found:
         inner = _drugs_in(medication, resource, chart, seen=set())
         inner.mention = inner.mention or found.mention
         return inner
-    named = drug_of({"text": text(link.get("display"))}, chart.book)
-    if named.codes:
-        return named
-    return Found([], issue="medication-unresolved", mention=named.mention or found.mention)
+    shown = text(link.get("display"))
+    named = drug_of({"text": shown}, chart.book)
+    mention = named.mention or found.mention
+    if named.codes or (shown and not mention):
+        return named  # what is shown is no drug that is read here
+    return Found([], issue="medication-unresolved", mention=mention)
 
 
 def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:

@@ -313,7 +313,7 @@ class PatientFacts:
     coverage: Mapping[Source, Coverage] = field(default_factory=dict)
     issues: tuple[MappingIssue, ...] = ()
     unplaced: frozenset[DrugGroup] = frozenset()
-    """Groups of drugs charted without a usable time or subject: nobody can say none was given."""
+    """Groups of drugs charted without a usable time, subject or name: nobody can say none was given."""
 
     def covered(self, source: Source) -> Coverage:
         return self.coverage.get(source, Coverage())

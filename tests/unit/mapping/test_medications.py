@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.facts import Administration, PatientFacts, Quantity, Route
+from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Quantity, Route
 from tests.unit.mapping.fhir_json import (
     ACETAMINOPHEN,
     EARLIER,
@@ -262,6 +262,12 @@ def test_an_unresolved_reference_whose_display_names_a_drug_is_uncertain() -> No
     assert issue_codes(facts) == ["medication-unresolved"]
 
 
+def test_an_unresolved_reference_whose_display_names_another_drug_leaves_no_trace() -> None:
+    link = {"reference": "Medication/elsewhere", "display": "ceftriaxone"}
+    facts = mapped(infusion({}, medicationCodeableConcept=None, medicationReference=link))
+    assert (facts.administrations, facts.issues, facts.unplaced) == ((), (), frozenset())
+
+
 @pytest.mark.parametrize(
     "route", [{"text": "Infiltration"}, coded(SNOMED, "54485002", text="Ophthalmic route")]
 )
@@ -356,6 +362,7 @@ def test_medications_made_of_each_other_come_to_an_end() -> None:
 def test_a_medication_that_is_not_at_hand_is_said() -> None:
     facts = mapped(by_reference("Medication/elsewhere"))
     assert (facts.administrations, issue_codes(facts)) == ((), ["medication-unresolved"])
+    assert facts.unplaced == frozenset(DrugGroup)
     named = by_reference("Medication/elsewhere")
     named["medicationReference"]["display"] = "norepinephrine"
     assert only(mapped(named)).drug == "norepinephrine"
