@@ -8,32 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from operator import attrgetter
 
 from fhir_mappings.codes import CodeBook
-from fhir_mappings.datetimes import Precision, Span
+from fhir_mappings.datetimes import Precision, Span, read_span_of
 from fhir_mappings.facts import (
     BEGINNING,
+    ZONES,
     Administration,
     Concept,
     Condition,
     Coverage,
     DrugGroup,
     MappingIssue,
+    OxygenDevice,
     OxygenSupport,
     PatientFacts,
     Reading,
     Source,
     Therapy,
+    Unplaced,
 )
-from fhir_mappings.issues import ISSUES, NOT_GIVEN, UNPLACED, USED, Refusal
+from fhir_mappings.issues import ISSUES, NOT_GIVEN, USED, Refusal
 from fhir_mappings.resources import Gathered, Json, status_of, text, type_and_id
 
 GIVEN = frozenset({"completed", "in-progress", "stopped", "on-hold"})
-UNCLEAR = frozenset({"unknown", ""})
-"""The sender does not know, or does not say, whether it was given."""
 RESULTED = frozenset({"final", "amended", "corrected", "preliminary"})
+OXYGEN = frozenset({"oxygen-device", "ventilation-mode", "oxygen-flow", "fio2"})
 STATUS_ISSUES = {
     "entered-in-error": "entered-in-error",
     "cancelled": "cancelled",
@@ -43,6 +45,17 @@ STATUS_ISSUES = {
     "intended": "not-begun",
     "on-hold": "on-hold",
 }
+
+
+def usable(resource: Json, given: frozenset[str] = GIVEN) -> frozenset[str]:
+    """The statuses with which a drug or therapy may count: given, or whatever is unclear."""
+    status = status_of(resource)
+    return given | {status} if is_unclear(status) else given
+
+
+def is_unclear(status: str) -> bool:
+    """The sender does not know or does not say, in words of FHIR, whether it was given."""
+    return status not in GIVEN and status not in STATUS_ISSUES
 
 
 @dataclass(slots=True)
@@ -66,6 +79,7 @@ class Chart:
     therapies: list[Therapy] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     issues: list[MappingIssue] = field(default_factory=list)
+    unplaced: list[Unplaced] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.subject = f"Patient/{self.patient_id}"
@@ -97,9 +111,33 @@ class Chart:
         link = text(link)
         if link and self.is_patient(link):
             return True
-        anonymous = not link or link.startswith("#")
-        self.note("subject-missing" if anonymous else "other-patient", reference, concept)
+        if link and not link.startswith("#"):
+            self.note("other-patient", reference, concept)
+            return False
+        span = read_span_of(resource, self.zone or UTC)
+        charted = span.start.time if isinstance(span, Span) else None
+        if charted is None or charted <= self.latest:
+            self.note("subject-missing", reference, concept, time=charted)
+            self.lose("subject-missing", reference, concept)
+            if charted is not None:
+                self.lose_oxygen(reference, concept, charted)
         return False
+
+    def lose(self, code: str, reference: str, drug: str, latest: datetime | None = None) -> None:
+        """A drug was charted and cannot be placed; of other concepts the issue alone is enough."""
+        known = self.book.drugs.get(drug)
+        if known is not None:
+            self.unplaced.append(Unplaced(code, reference, drug, known.groups, latest))
+
+    def lose_oxygen(self, reference: str, concept: str, latest: datetime) -> None:
+        """Support was charted about that time, and nobody can say which."""
+        if concept in OXYGEN:
+            time = min(latest, self.as_of)
+            self.oxygen.append(OxygenSupport(time, reference, OxygenDevice.NOT_UNDERSTOOD))
+
+    def lose_any(self, code: str, reference: str) -> None:
+        """Something was given, and nothing tells what."""
+        self.unplaced.append(Unplaced(code, reference, "", frozenset(DrugGroup)))
 
     def is_patient(self, link: str) -> bool:
         known = self.gathered.full_urls.get(link) or type_and_id(link)
@@ -127,10 +165,16 @@ class Chart:
         if not self._counts(resource, reference, concept, usable, start):
             return None
         if isinstance(span, Refusal):
-            self.note(span.code, reference, concept, detail=span.detail)
+            near = read_span_of(resource, UTC) if span.code == "time-without-zone" else span
+            near_time = min(near.start.time, self.as_of) if isinstance(near, Span) else None
+            self.note(span.code, reference, concept, time=near_time, detail=span.detail)
+            self.lose(span.code, reference, concept, near_time + ZONES if near_time else None)
+            if near_time is not None:
+                self.lose_oxygen(reference, concept, near_time + ZONES)
             return None
         if span.start.precision > coarsest:
             self.note("time-too-coarse", reference, concept, time=start)
+            self.lose("time-too-coarse", reference, concept, None if span.period else span.start.latest)
             return None
         if span.issue:
             self.note(span.issue, reference, concept, time=start)
@@ -146,6 +190,7 @@ class Chart:
             return False
         if resource.get("modifierExtension"):
             self.note("modifier-extension", reference, concept, time=time)
+            self.lose("modifier-extension", reference, concept)
             return False
         if self.gathered.superseded and tuple(reference.split("/", 1)) in self.gathered.superseded:
             self.note("superseded", reference, concept, time=time)
@@ -165,14 +210,8 @@ class Chart:
             conditions=tuple(sorted(self.conditions, key=_condition_order)),
             coverage=dict(coverage),
             issues=tuple(sorted(self.issues, key=_issue_order)),
-            unplaced=self._unplaced(),
+            unplaced=tuple(sorted(self.unplaced, key=attrgetter("reference", "drug", "code"))),
         )
-
-    def _unplaced(self) -> frozenset[DrugGroup]:
-        if any(issue.code == "medication-unresolved" and not issue.value for issue in self.issues):
-            return frozenset(DrugGroup)  # nothing tells which drug it was
-        lost = (issue.concept for issue in self.issues if issue.code in UNPLACED)
-        return frozenset(g for drug in lost if drug in self.book.drugs for g in self.book.drugs[drug].groups)
 
 
 _reading_order = attrgetter("time", "reference", "value", "method")

@@ -32,6 +32,11 @@ class Moment(NamedTuple):
     time: datetime
     precision: Precision = Precision.TIME
 
+    @property
+    def latest(self) -> datetime:
+        """The last instant that is meant, to the day."""
+        return self.time + timedelta(days=(0, 1, 31, 366)[self.precision])
+
 
 class Span(NamedTuple):
     """When something happened: a single time, or a period (perhaps still open)."""
@@ -129,6 +134,15 @@ def read_span(resource: dict[str, Any], keys: TimeKeys, zone: tzinfo | None) -> 
         return read_period(period, zone)
     timing = resource.get(keys.timing)
     return _read_timing(timing, zone) if isinstance(timing, dict) else Refusal("time-missing")
+
+
+def read_span_of(resource: dict[str, Any], zone: tzinfo) -> Span | Refusal:
+    """The time of a resource of any type."""
+    for keys in (EFFECTIVE, PERFORMED, OCCURRENCE):
+        span = read_span(resource, keys, zone)
+        if isinstance(span, Span) or span.code != "time-missing":
+            return span
+    return Refusal("time-missing")
 
 
 def read_period(period: dict[str, Any], zone: tzinfo | None) -> Span | Refusal:

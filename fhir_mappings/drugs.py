@@ -24,6 +24,8 @@ class Found:
     codes: list[DrugCode]
     by_text: bool = False
     issue: str = ""
+    disputed: tuple[str, ...] = ()
+    """The drugs that codings of one concept disagree about."""
     mention: str = ""
     """A text that names a drug among other words: not taken for it, but not passed over either."""
 
@@ -34,7 +36,9 @@ def drug_of(concept: Any, book: CodeBook) -> Found:
     if isinstance(meaning, DrugCode):
         return Found([meaning])
     if isinstance(meaning, Conflict):
-        return Found([], issue="conflicting-codes" if meaning.about(DrugCode) else "")
+        sides = (meaning.first, meaning.second)
+        disputed = tuple(sorted({side.drug.id for side in sides if isinstance(side, DrugCode)}))
+        return Found([], issue="conflicting-codes" if disputed else "", disputed=disputed)
     for name in texts_of(concept):
         known = book.drug_names.get(plain(name))
         if known is not None:
@@ -80,9 +84,10 @@ def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> F
             found.codes += [code for code in inner.codes if code.drug.id not in known]
             found.by_text = found.by_text or inner.by_text
             found.issue = found.issue or inner.issue
+            found.disputed += inner.disputed
             found.mention = found.mention or inner.mention
     active = [code for code in found.codes if code.drug.groups != {DrugGroup.FLUID}]
-    return Found(active or found.codes, found.by_text, found.issue, found.mention)
+    return Found(active or found.codes, found.by_text, found.issue, found.disputed, found.mention)
 
 
 def _ingredient(ingredient: Json, medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:

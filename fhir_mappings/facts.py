@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
+ZONES = timedelta(hours=14)
+"""How far a local time may lie from UTC."""
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 """Earlier than any charted time, and still safe to move by a day's offset."""
 
@@ -299,6 +301,21 @@ class MappingIssue:
 
 
 @dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A drug that was charted without a usable time, subject or code: nobody can say it was not given.
+
+    ``drug`` is empty where it may be any; ``latest`` is the last instant at which it can have been
+    given, None where nothing tells.
+    """
+
+    code: str
+    reference: str
+    drug: str
+    groups: frozenset[DrugGroup]
+    latest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PatientFacts:
     """All that was understood of one patient's chart."""
 
@@ -312,8 +329,11 @@ class PatientFacts:
     conditions: tuple[Condition, ...] = ()
     coverage: Mapping[Source, Coverage] = field(default_factory=dict)
     issues: tuple[MappingIssue, ...] = ()
-    unplaced: frozenset[DrugGroup] = frozenset()
-    """Groups of drugs charted without a usable time, subject or name: nobody can say none was given."""
+    unplaced: tuple[Unplaced, ...] = ()
+
+    def unplaced_since(self, groups: frozenset[DrugGroup], since: datetime) -> bool:
+        """Whether a drug of these groups may have been given since, at a time that nobody can tell."""
+        return any(u.groups & groups and (u.latest is None or u.latest >= since) for u in self.unplaced)
 
     def covered(self, source: Source) -> Coverage:
         return self.coverage.get(source, Coverage())

@@ -74,15 +74,9 @@ USED = frozenset(
 )
 """Codes that say how something was used; what all others name was left out, in whole or in part."""
 
-UNPLACED = frozenset(
-    {"time-missing", "time-not-understood", "time-too-coarse", "time-without-zone", "subject-missing"}
-    | {"modifier-extension", "conflicting-codes"}
-)
-"""Codes of what was charted and cannot be put in its place: it may have happened at any time."""
-
 NOT_GIVEN = frozenset(
     {"entered-in-error", "cancelled", "not-done", "not-begun", "on-hold", "refuted", "superseded"}
-    | {"other-patient", "subject-missing", "other-focus", "future-time"}
+    | {"other-patient", "other-focus", "future-time"}
 )
 """Codes of what did not happen, or not to this patient: nothing is missing without it."""
 

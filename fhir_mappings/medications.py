@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from fhir_mappings.chart import GIVEN, UNCLEAR, Chart
+from fhir_mappings.chart import Chart, is_unclear, usable
 from fhir_mappings.code_systems import plain
 from fhir_mappings.datetimes import EFFECTIVE, Precision, Span, read_span
 from fhir_mappings.dosage import read_dose, read_rate
@@ -29,11 +29,11 @@ def read_administration(reference: str, resource: Json, chart: Chart) -> None:
     therapy = any(code.drug.therapy for code in named)
     span, zoned = read_therapy_span(resource, EFFECTIVE, chart) if therapy else (_span(resource, chart), True)
     coarsest = Precision.MONTH if therapy else Precision.TIME
-    start = chart.admit(resource, reference, concept, span, GIVEN | UNCLEAR, coarsest)
+    start = chart.admit(resource, reference, concept, span, usable(resource), coarsest)
     if start is None or isinstance(span, Refusal):
         return
     _note_name(found, reference, concept, start, chart)
-    clear = status_of(resource) not in UNCLEAR
+    clear = not is_unclear(status_of(resource))
     if not clear:
         chart.note("status-unknown", reference, concept, value=status_of(resource), time=start)
     certain = bool(found.codes) and clear and zoned
@@ -49,8 +49,14 @@ def _span(resource: Json, chart: Chart) -> Span | Refusal:
 
 
 def _note_name(found: Found, reference: str, concept: str, start: datetime, chart: Chart) -> None:
-    if found.issue:
+    if found.disputed:
+        for drug in found.disputed:
+            chart.note(found.issue, reference, drug, time=start)
+            chart.lose(found.issue, reference, drug)
+    elif found.issue:
         chart.note(found.issue, reference, concept, value=found.mention, time=start)
+        if not found.mention:
+            chart.lose_any(found.issue, reference)
     elif not found.codes:
         chart.note("name-not-exact", reference, concept, value=found.mention, time=start)
     if found.by_text:
@@ -71,7 +77,9 @@ class _Given(NamedTuple):
 def _add(code: DrugCode, given: _Given, chart: Chart) -> None:
     reference, resource, start, span, shared, certain = given
     status = status_of(resource)
-    running = status == "in-progress" and (span.open or not span.period)
+    endless = span.open or bool(span.issue)
+    unclear = is_unclear(status)
+    running = (status == "in-progress" and (endless or not span.period)) or (unclear and endless)
     amounts = _Amounts.of(resource, code, reference, start, chart, shared)
     chart.administrations.append(
         Administration(
@@ -88,7 +96,7 @@ def _add(code: DrugCode, given: _Given, chart: Chart) -> None:
             rate=amounts.rate,
             route=amounts.route,
             product=code.product,
-            certain=certain and amounts.route_understood,
+            certain=certain and amounts.route_understood and not (running and span.issue),
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fhir_mappings.chart import GIVEN, UNCLEAR, Chart
+from fhir_mappings.chart import GIVEN, Chart, is_unclear, usable
 from fhir_mappings.datetimes import OCCURRENCE, PERFORMED, Precision, Span, TimeKeys, read_span
 from fhir_mappings.drugs import drug_of, mentioned
 from fhir_mappings.facts import Therapy
@@ -23,6 +23,9 @@ def add_therapy(
     """A therapy from ``span.start``, which may be known to the day only; ``ongoing`` if it still runs."""
     if drug.therapy is None:
         return
+    end = span.end.time if span.end is not None else None
+    if end is None and span.start.precision > Precision.DAY:
+        end = span.start.latest
     chart.therapies.append(
         Therapy(
             kind=drug.therapy,
@@ -31,7 +34,7 @@ def add_therapy(
             reference=reference,
             display=drug.display,
             date_only=span.start.precision is not Precision.TIME,
-            end=span.end.time if span.end is not None else None,
+            end=end,
             ongoing=ongoing,
             certain=certain and span.start.precision <= Precision.DAY,
         )
@@ -69,6 +72,7 @@ def read_procedure(reference: str, resource: Json, chart: Chart) -> None:
         if disputed is not None:
             concept = disputed.drug.id if isinstance(disputed, DrugCode) else OXYGEN_DEVICE
             chart.note("conflicting-codes", reference, concept)
+            chart.lose("conflicting-codes", reference, concept)
     else:
         support = meaning if isinstance(meaning, Support) else None
         read_support_procedure(reference, resource, support, chart)
@@ -77,11 +81,17 @@ def read_procedure(reference: str, resource: Json, chart: Chart) -> None:
 def read_immunization(reference: str, resource: Json, chart: Chart) -> None:
     """A cell product charted as an Immunization."""
     found = drug_of(resource.get("vaccineCode"), chart.book)
-    for code in found.codes:
+    mention = mentioned(found.mention, chart.book)
+    for code in found.codes or ([mention] if mention else []):
         if code.drug.therapy is not None:
-            given = _read_therapy(reference, resource, code.drug, "patient", chart)
-            if given is not None and found.by_text:
-                chart.note("matched-by-text", reference, code.drug.id, time=given)
+            given = _read_therapy(reference, resource, code.drug, "patient", chart, certain=bool(found.codes))
+            if given is not None and (found.by_text or not found.codes):
+                issue = "matched-by-text" if found.by_text else "name-not-exact"
+                chart.note(issue, reference, code.drug.id, time=given)
+    for drug in found.disputed:
+        if chart.belongs(resource, reference, drug, "patient"):
+            chart.note("conflicting-codes", reference, drug)
+            chart.lose("conflicting-codes", reference, drug)
 
 
 def _read_therapy(
@@ -91,12 +101,12 @@ def _read_therapy(
     if not chart.belongs(resource, reference, drug.id, key):
         return None
     immunization = resource.get("resourceType") == "Immunization"
-    keys, usable = (OCCURRENCE, IMMUNIZED) if immunization else (PERFORMED, PERFORMED_STATUSES)
+    keys, statuses = (OCCURRENCE, IMMUNIZED) if immunization else (PERFORMED, PERFORMED_STATUSES)
     span, zoned = read_therapy_span(resource, keys, chart)
-    given = chart.admit(resource, reference, drug.id, span, usable | UNCLEAR, Precision.MONTH)
+    given = chart.admit(resource, reference, drug.id, span, usable(resource, statuses), Precision.MONTH)
     if given is None or isinstance(span, Refusal):
         return None
-    clear = status_of(resource) not in UNCLEAR
+    clear = not is_unclear(status_of(resource))
     if not clear:
         chart.note("status-unknown", reference, drug.id, value=status_of(resource), time=given)
     add_therapy(drug, reference, span, chart, is_running(resource, span), certain and clear and zoned)

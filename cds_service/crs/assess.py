@@ -54,7 +54,13 @@ def _picture(
         fever_steps(facts, guideline, start, as_of),
         pressure.steps(flows),
         hypoxia.steps(),
-        masking_steps(doses, guideline.windows["masking"], start, as_of),
+        masking_steps(
+            doses,
+            guideline.windows["masking"],
+            start,
+            as_of,
+            facts.unplaced_since(guideline.masking, start),
+        ),
         as_of,
     )
     found = episodes(course, temperatures(facts, start, as_of), doses, guideline)

@@ -67,8 +67,12 @@ def of_oxygen(item: OxygenSupport) -> Evidence:
 
 
 def of_state(state: State) -> tuple[Evidence, ...]:
-    """What names the state first, then its flow and FiO2, then what else was charted with it."""
-    ranked = sorted(state.items, key=lambda i: (i.device is not state.device, i.device is not None))
+    """What names the state first, then its flow and FiO2, then what else was charted with it.
+
+    An amount that could not be read tells nothing here: it is said as an issue.
+    """
+    telling = [i for i in state.items if i.device or i.flow is not None or i.fio2 is not None]
+    ranked = sorted(telling, key=lambda i: (i.device is not state.device, i.device is not None))
     return tuple(of_oxygen(item) for item in ranked)
 
 

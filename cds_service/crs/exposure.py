@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cds_service.crs.evidence import Exposure
 from cds_service.crs.guideline import Guideline
@@ -25,8 +25,16 @@ def exposures(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tup
 
 
 def lapsed(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[Exposure, datetime] | None:
-    """The newest therapy whose window is over, and the end of that window."""
-    past = [(last_given(t, as_of) + guideline.windows[t.kind], t) for t in facts.therapies if t.time <= as_of]
+    """The newest therapy whose window is over, and the end of that window.
+
+    No further back than the chart is read: later it is another illness.
+    """
+    since = as_of - furthest_back(guideline)
+    past = [
+        (last_given(t, as_of) + guideline.windows[t.kind], t)
+        for t in facts.therapies
+        if t.time <= as_of and last_given(t, as_of) >= since
+    ]
     if not past:
         return None
     end, therapy = max(past, key=lambda p: (p[0], p[1].time, p[1].reference))
@@ -45,16 +53,24 @@ def last_given(therapy: Therapy, as_of: datetime) -> datetime:
 
 
 def anchor(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[datetime, bool]:
-    """Where the course begins, and whether a therapy marks it.
+    """Where the course begins, and whether a therapy marks it: one that is sure, where there is one.
 
     Step-up doses form one chain: the baseline lies before the first of them, or the
     reaction to dose one would pass as the baseline of dose two.
     """
     chain: Therapy | None = None
+    sure: Therapy | None = None
     for therapy in reversed([t for t in facts.therapies if t.time <= as_of]):
         reach = chain.time if chain else as_of
         if last_given(therapy, as_of) + guideline.windows[therapy.kind] >= reach:
             chain = therapy
+            sure = therapy if therapy.certain else sure
     if chain is None:
         return as_of - guideline.windows["diagnosis"], False
-    return chain.time, True
+    return (sure or chain).time, True
+
+
+def furthest_back(guideline: Guideline) -> timedelta:
+    """How old a charted fact can be and still matter: the baseline before the oldest therapy considered."""
+    windows = guideline.windows
+    return max(windows["car-t"], windows["t-cell-engager"], windows["diagnosis"]) + windows["baseline"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.timeline import TICK, Steps, latest, merge
-from fhir_mappings.facts import Administration, Concept, Coverage, PatientFacts, Reading, Route, Source
+from fhir_mappings.facts import ZONES, Administration, Concept, Coverage, PatientFacts, Reading, Route, Source
 
 BY_TIME_AND_VALUE = attrgetter("time", "value")
 
@@ -57,9 +57,10 @@ class _Refused(NamedTuple):
 
 
 def _refused(facts: PatientFacts, start: datetime, end: datetime) -> list[_Refused]:
-    """When a temperature was charted that could not be used."""
+    """When a temperature was charted that could not be used: at the latest, where its zone is not known."""
     issues = (i for i in facts.issues if i.left_out and i.concept == Concept.TEMPERATURE)
-    return sorted(_Refused(i.time) for i in issues if i.time is not None and start <= i.time <= end)
+    times = (min(i.time + ZONES, end) if i.code == "time-without-zone" else i.time for i in issues if i.time)
+    return sorted(_Refused(time) for time in times if start <= time <= end)
 
 
 def temperatures(facts: PatientFacts, start: datetime, end: datetime) -> list[Reading]:
@@ -111,13 +112,16 @@ def last_given(dose: Administration, now: datetime) -> datetime:
 
 
 def masking_steps(
-    doses: Sequence[Administration], window: timedelta, start: datetime, end: datetime
+    doses: Sequence[Administration], window: timedelta, start: datetime, end: datetime, unplaced: bool
 ) -> Steps[Masking]:
-    """Whether fever is masked over time, the window after the last dose included."""
+    """Whether fever is masked over time, the window after the last dose included.
+
+    Where such a drug was charted and its time is not known (``unplaced``), it may work at any time.
+    """
     sure = _masked([d for d in doses if d.certain], window, start, end)
     perhaps = _masked(doses, window, start, end)
     return [
-        (time, Masking(certain.recent, certain.last, possible.recent))
+        (time, Masking(certain.recent, certain.last, possible.recent or unplaced))
         for time, (certain, possible) in merge(end, sure, perhaps)
     ]
 

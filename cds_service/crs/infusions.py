@@ -50,23 +50,29 @@ class _Span(NamedTuple):
 
 def infusions(facts: PatientFacts, guideline: Guideline, end: datetime) -> Infusions:
     """Runs and boluses of vasopressors and vasopressin that began by ``end``."""
-    by_drug: dict[tuple[bool, str], list[Administration]] = defaultdict(list)
+    by_drug: dict[str, list[Administration]] = defaultdict(list)
     boluses: list[Administration] = []
     for dose in facts.administrations:
         if dose.groups & PRESSORS and dose.start <= end:
             if dose.route in SYSTEMIC:
-                by_drug[dose.certain, dose.drug].append(dose)
+                by_drug[dose.drug].append(dose)
             elif dose.route is not Route.LOCAL:
                 boluses.append(dose)
-    runs: dict[bool, list[Run]] = {True: [], False: []}
+    runs: list[Run] = []
+    perhaps: list[Run] = []
     without_end: list[Administration] = []
-    for (certain, drug), doses in sorted(by_drug.items()):
-        spans, single, unended = _spans(doses, guideline)
+    for drug, doses in sorted(by_drug.items()):
+        counted = DrugGroup.VASOPRESSOR in doses[0].groups
+        certain = [d for d in doses if d.certain]
+        stops = sorted(d.start for d in certain if _is_stop(d))
+        spans, single, unended = _spans(certain, stops, guideline)
+        runs += _join(drug, counted, spans, guideline)
+        if len(certain) < len(doses):
+            spans, single, unended = _spans(doses, stops, guideline)
+            perhaps += _join(drug, counted, spans, guideline)
         boluses += single
         without_end += unended
-        counted = DrugGroup.VASOPRESSOR in doses[0].groups
-        runs[certain] += _join(drug, counted, spans, guideline)
-    return Infusions(tuple(runs[True]), tuple(runs[False]), tuple(boluses), tuple(without_end))
+    return Infusions(tuple(runs), tuple(perhaps), tuple(boluses), tuple(without_end))
 
 
 def _is_stop(dose: Administration) -> bool:
@@ -76,10 +82,9 @@ def _is_stop(dose: Administration) -> bool:
 
 
 def _spans(
-    doses: Sequence[Administration], guideline: Guideline
+    doses: Sequence[Administration], stops: Sequence[datetime], guideline: Guideline
 ) -> tuple[list[_Span], list[Administration], list[Administration]]:
     """Split one drug's records into running spans, single boluses and records without an end."""
-    stops = sorted(d.start for d in doses if _is_stop(d))
     running = [d for d in doses if not _is_stop(d)]
     points = [d for d in running if d.point or d.end == d.start]
     spans, boluses = _point_spans(points, guideline, stops)
@@ -103,7 +108,10 @@ def _next_stop(stops: Sequence[datetime], start: datetime) -> datetime | None:
 def _point_spans(
     points: Sequence[Administration], guideline: Guideline, stops: Sequence[datetime]
 ) -> tuple[list[_Span], list[Administration]]:
-    """Single events are an infusion when they carry a rate or follow each other closely."""
+    """Single events are an infusion when they carry a rate or follow each other closely.
+
+    One of unclear status may be the first of an infusion.
+    """
     window = guideline.windows["point-infusion"]
     points = sorted(points, key=lambda p: p.start)
     spans, boluses = [], []
@@ -112,7 +120,7 @@ def _point_spans(
             other.start != point.start and abs(other.start - point.start) <= window
             for other in (*points[max(0, index - 8) : index], *points[index + 1 : index + 9])
         )
-        if point.rate is None and not near:
+        if point.rate is None and not near and (point.certain or point.status == "completed"):
             boluses.append(point)
             continue
         end = point.start + window + TICK

@@ -114,7 +114,7 @@ def baseline_systolic(
 
 def vasopressors_known(facts: PatientFacts, anchor: datetime) -> bool:
     """Whether all that was given since is at hand, and none of it without a place in time."""
-    return facts.covered(Source.MEDICATIONS).reaches(anchor) and not facts.unplaced & PRESSORS
+    return facts.covered(Source.MEDICATIONS).reaches(anchor) and not facts.unplaced_since(PRESSORS, anchor)
 
 
 class PressureAxis:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,16 +17,16 @@ from cds_service.acquire.transport import FhirAccess
 from cds_service.cards.document import rules_of
 from cds_service.crs.assess import assess
 from cds_service.crs.evidence import Assessment, Status
+from cds_service.crs.exposure import furthest_back
 from cds_service.crs.guideline import Guideline
 from cds_service.errors import PreconditionFailed, UpstreamUnavailable
 from cds_service.hooks.request import HookRequest
 from fhir_mappings import CodeBook, map_resources
-from fhir_mappings.facts import Concept, PatientFacts, Source
+from fhir_mappings.facts import Concept, PatientFacts, Source, Unplaced
 
 NEEDED_TO_CONSIDER = (Source.MEDICATIONS, Source.PROCEDURES, Source.CONDITIONS)
 """Without these nobody can say that a patient is not at risk (GR-8)."""
 UNKNOWN_PATIENT = (Reason.ERROR, Reason.WRONG_PATIENT)
-NOT_ATTRIBUTED = ("subject-missing", "other-patient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,8 @@ def picture(request: HookRequest, engine: Engine) -> tuple[Assessment, Acquired]
     )
     assessment = assess(facts, engine.guideline, now)
     _require(assessment, facts, acquired, engine.guideline)
-    _require_readable_therapies(assessment, facts, engine.codebook)
+    _require_readable_therapies(assessment, facts, engine.codebook, engine.guideline)
     return assessment, acquired
-
-
-def furthest_back(guideline: Guideline) -> timedelta:
-    """How old a charted fact can be and still matter: the baseline before the oldest therapy considered."""
-    windows = guideline.windows
-    return max(windows["car-t"], windows["t-cell-engager"], windows["diagnosis"]) + windows["baseline"]
 
 
 def _server(request: HookRequest, engine: Engine) -> Server | None:
@@ -118,18 +112,28 @@ def _require(assessment: Assessment, facts: PatientFacts, acquired: Acquired, gu
         raise _cannot_be_had(lacking, acquired, facts)
 
 
-def _require_readable_therapies(assessment: Assessment, facts: PatientFacts, codebook: CodeBook) -> None:
+def _require_readable_therapies(
+    assessment: Assessment, facts: PatientFacts, codebook: CodeBook, guideline: Guideline
+) -> None:
     """Nobody is called "not at risk" over the record of a therapy that could not be read (GR-8)."""
     if assessment.status is not Status.NOT_CONSIDERED:
         return
-    for issue in facts.issues:
-        drug = codebook.drugs.get(issue.concept)
-        unread = issue.left_out or issue.code in NOT_ATTRIBUTED
-        if drug is not None and drug.therapy is not None and unread:
+    for record in (*facts.unplaced, *_of_nobody(facts)):
+        drug = codebook.drugs.get(record.drug)
+        if drug is None or drug.therapy is None:
+            continue
+        if record.latest is None or record.latest + guideline.windows[drug.therapy] >= assessment.as_of:
             raise PreconditionFailed(
-                f"a record of a CAR-T or T-cell engager therapy could not be read ({issue.code})",
-                (issue.reference,),
+                f"a record of a CAR-T or T-cell engager therapy could not be read ({record.code})",
+                (record.reference,),
             )
+
+
+def _of_nobody(facts: PatientFacts) -> Iterator[Unplaced]:
+    """Therapies of another patient in this patient's chart: either the record or the chart is wrong."""
+    for issue in facts.issues:
+        if issue.code == "other-patient":
+            yield Unplaced(issue.code, issue.reference, issue.concept, frozenset())
 
 
 def _cannot_be_had(
