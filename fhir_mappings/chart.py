@@ -35,7 +35,10 @@ from fhir_mappings.resources import Gathered, Json, status_of, text, type_and_id
 
 GIVEN = frozenset({"completed", "in-progress", "stopped", "on-hold"})
 RESULTED = frozenset({"final", "amended", "corrected", "preliminary"})
-OXYGEN = frozenset({"oxygen-device", "ventilation-mode", "oxygen-flow", "fio2"})
+MEDICATION = "medication"
+"""The concept of a drug that nothing names."""
+OXYGEN_STATES = frozenset({"oxygen-device", "ventilation-mode"})
+OXYGEN = OXYGEN_STATES | {"oxygen-flow", "fio2"}
 STATUS_ISSUES = {
     "entered-in-error": "entered-in-error",
     "cancelled": "cancelled",
@@ -118,9 +121,10 @@ class Chart:
         charted = span.start.time if isinstance(span, Span) else None
         if charted is None or charted <= self.latest:
             self.note("subject-missing", reference, concept, time=charted)
-            self.lose("subject-missing", reference, concept)
-            if charted is not None:
-                self.lose_oxygen(reference, concept, charted)
+            if status_of(resource) not in STATUS_ISSUES:
+                self.lose("subject-missing", reference, concept, last_instant(span, resource))
+                if charted is not None:
+                    self.lose_oxygen(reference, concept, charted)
         return False
 
     def lose(self, code: str, reference: str, drug: str, latest: datetime | None = None) -> None:
@@ -128,16 +132,14 @@ class Chart:
         known = self.book.drugs.get(drug)
         if known is not None:
             self.unplaced.append(Unplaced(code, reference, drug, known.groups, latest))
+        elif drug == MEDICATION:
+            self.unplaced.append(Unplaced(code, reference, "", frozenset(DrugGroup), latest))
 
-    def lose_oxygen(self, reference: str, concept: str, latest: datetime) -> None:
-        """Support was charted about that time, and nobody can say which."""
+    def lose_oxygen(self, reference: str, concept: str, time: datetime) -> None:
+        """Support was charted about that time, and nobody can say which, or how much."""
         if concept in OXYGEN:
-            time = min(latest, self.as_of)
-            self.oxygen.append(OxygenSupport(time, reference, OxygenDevice.NOT_UNDERSTOOD))
-
-    def lose_any(self, code: str, reference: str) -> None:
-        """Something was given, and nothing tells what."""
-        self.unplaced.append(Unplaced(code, reference, "", frozenset(DrugGroup)))
+            device = OxygenDevice.NOT_UNDERSTOOD if concept in OXYGEN_STATES else None
+            self.oxygen.append(OxygenSupport(min(time, self.as_of), reference, device))
 
     def is_patient(self, link: str) -> bool:
         known = self.gathered.full_urls.get(link) or type_and_id(link)
@@ -162,27 +164,29 @@ class Chart:
             if self.latest > self.as_of:
                 self.note("future-time", reference, concept, time=start)
             return None
-        if not self._counts(resource, reference, concept, usable, start):
+        if not self._counts(resource, reference, concept, usable, span):
             return None
         if isinstance(span, Refusal):
             near = read_span_of(resource, UTC) if span.code == "time-without-zone" else span
             near_time = min(near.start.time, self.as_of) if isinstance(near, Span) else None
             self.note(span.code, reference, concept, time=near_time, detail=span.detail)
-            self.lose(span.code, reference, concept, near_time + ZONES if near_time else None)
+            last = last_instant(near, resource)
+            self.lose(span.code, reference, concept, last + ZONES if last else None)
             if near_time is not None:
-                self.lose_oxygen(reference, concept, near_time + ZONES)
+                self.lose_oxygen(reference, concept, near_time)
             return None
         if span.start.precision > coarsest:
             self.note("time-too-coarse", reference, concept, time=start)
-            self.lose("time-too-coarse", reference, concept, None if span.period else span.start.latest)
+            self.lose("time-too-coarse", reference, concept, last_instant(span, resource))
             return None
         if span.issue:
             self.note(span.issue, reference, concept, time=start)
         return min(span.start.time, self.as_of)
 
     def _counts(
-        self, resource: Json, reference: str, concept: str, usable: frozenset[str], time: datetime | None
+        self, resource: Json, reference: str, concept: str, usable: frozenset[str], span: Span | Refusal
     ) -> bool:
+        time = span.start.time if isinstance(span, Span) else None
         status = status_of(resource)
         if status not in usable:
             issue = STATUS_ISSUES.get(status, "status-unknown")
@@ -190,7 +194,7 @@ class Chart:
             return False
         if resource.get("modifierExtension"):
             self.note("modifier-extension", reference, concept, time=time)
-            self.lose("modifier-extension", reference, concept)
+            self.lose("modifier-extension", reference, concept, last_instant(span, resource))
             return False
         if self.gathered.superseded and tuple(reference.split("/", 1)) in self.gathered.superseded:
             self.note("superseded", reference, concept, time=time)
@@ -212,6 +216,14 @@ class Chart:
             issues=tuple(sorted(self.issues, key=_issue_order)),
             unplaced=tuple(sorted(self.unplaced, key=attrgetter("reference", "drug", "code"))),
         )
+
+
+def last_instant(span: Span | Refusal, resource: Json) -> datetime | None:
+    """When it can have been given at the latest; None where it may still run, or nothing tells."""
+    status = status_of(resource)
+    if isinstance(span, Refusal) or span.open or span.issue or status == "in-progress" or is_unclear(status):
+        return None
+    return (span.end or span.start).latest
 
 
 _reading_order = attrgetter("time", "reference", "value", "method")

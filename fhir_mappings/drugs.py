@@ -12,7 +12,6 @@ from fhir_mappings.facts import DrugGroup
 from fhir_mappings.meanings import Conflict, DrugCode
 from fhir_mappings.resources import Json, record, records, text, texts_of
 
-MEDICATION = "medication"
 MOST_MEDICATIONS = 50
 """That one drug is made of, one inside the other: more is no prescription."""
 

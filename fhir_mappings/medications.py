@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from fhir_mappings.chart import Chart, is_unclear, usable
+from fhir_mappings.chart import MEDICATION, Chart, is_unclear, last_instant, usable
 from fhir_mappings.code_systems import plain
 from fhir_mappings.datetimes import EFFECTIVE, Precision, Span, read_span
 from fhir_mappings.dosage import read_dose, read_rate
-from fhir_mappings.drugs import MEDICATION, Found, drugs_of, mentioned
-from fhir_mappings.facts import Administration, Quantity, Route
+from fhir_mappings.drugs import Found, drugs_of, mentioned
+from fhir_mappings.facts import Administration, DrugGroup, Quantity, Route
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import DrugCode, RouteName
 from fhir_mappings.resources import Json, codings, records, status_of, texts_of
 from fhir_mappings.therapies import add_therapy, is_running, read_therapy_span
+
+PRESSORS = frozenset({DrugGroup.VASOPRESSOR, DrugGroup.VASOPRESSIN})
 
 
 def read_administration(reference: str, resource: Json, chart: Chart) -> None:
@@ -23,16 +25,18 @@ def read_administration(reference: str, resource: Json, chart: Chart) -> None:
     found = drugs_of(resource, chart)
     mention = None if found.codes else mentioned(found.mention, chart.book)
     named = [*found.codes, *([mention] if mention else [])]
-    concept = named[0].drug.id if named else MEDICATION
+    drugs = [code.drug for code in named] or [chart.book.drugs[drug] for drug in found.disputed]
+    drugs.sort(key=lambda drug: drug.therapy is None)
+    concept = drugs[0].id if drugs else MEDICATION
     if not (named or found.issue) or not chart.belongs(resource, reference, concept):
         return
-    therapy = any(code.drug.therapy for code in named)
+    therapy = bool(drugs and drugs[0].therapy)
     span, zoned = read_therapy_span(resource, EFFECTIVE, chart) if therapy else (_span(resource, chart), True)
     coarsest = Precision.MONTH if therapy else Precision.TIME
     start = chart.admit(resource, reference, concept, span, usable(resource), coarsest)
     if start is None or isinstance(span, Refusal):
         return
-    _note_name(found, reference, concept, start, chart)
+    _note_name(found, reference, concept, start, last_instant(span, resource), chart)
     clear = not is_unclear(status_of(resource))
     if not clear:
         chart.note("status-unknown", reference, concept, value=status_of(resource), time=start)
@@ -48,15 +52,17 @@ def _span(resource: Json, chart: Chart) -> Span | Refusal:
     return read_span(resource, EFFECTIVE, chart.zone)
 
 
-def _note_name(found: Found, reference: str, concept: str, start: datetime, chart: Chart) -> None:
+def _note_name(
+    found: Found, reference: str, concept: str, start: datetime, latest: datetime | None, chart: Chart
+) -> None:
     if found.disputed:
         for drug in found.disputed:
             chart.note(found.issue, reference, drug, time=start)
-            chart.lose(found.issue, reference, drug)
+            chart.lose(found.issue, reference, drug, latest)
     elif found.issue:
         chart.note(found.issue, reference, concept, value=found.mention, time=start)
         if not found.mention:
-            chart.lose_any(found.issue, reference)
+            chart.lose(found.issue, reference, MEDICATION, latest)
     elif not found.codes:
         chart.note("name-not-exact", reference, concept, value=found.mention, time=start)
     if found.by_text:
@@ -80,6 +86,7 @@ def _add(code: DrugCode, given: _Given, chart: Chart) -> None:
     endless = span.open or bool(span.issue)
     unclear = is_unclear(status)
     running = (status == "in-progress" and (endless or not span.period)) or (unclear and endless)
+    unended = running and bool(span.issue)
     amounts = _Amounts.of(resource, code, reference, start, chart, shared)
     chart.administrations.append(
         Administration(
@@ -96,7 +103,7 @@ def _add(code: DrugCode, given: _Given, chart: Chart) -> None:
             rate=amounts.rate,
             route=amounts.route,
             product=code.product,
-            certain=certain and amounts.route_understood and not (running and span.issue),
+            certain=certain and amounts.route_understood and not (unended and code.drug.groups & PRESSORS),
         )
     )
 

@@ -53,21 +53,19 @@ def last_given(therapy: Therapy, as_of: datetime) -> datetime:
 
 
 def anchor(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> tuple[datetime, bool]:
-    """Where the course begins, and whether a therapy marks it: one that is sure, where there is one.
+    """Where the course begins, and whether a therapy marks it.
 
     Step-up doses form one chain: the baseline lies before the first of them, or the
     reaction to dose one would pass as the baseline of dose two.
     """
     chain: Therapy | None = None
-    sure: Therapy | None = None
     for therapy in reversed([t for t in facts.therapies if t.time <= as_of]):
         reach = chain.time if chain else as_of
         if last_given(therapy, as_of) + guideline.windows[therapy.kind] >= reach:
             chain = therapy
-            sure = therapy if therapy.certain else sure
     if chain is None:
         return as_of - guideline.windows["diagnosis"], False
-    return (sure or chain).time, True
+    return chain.time, True
 
 
 def furthest_back(guideline: Guideline) -> timedelta:

@@ -64,11 +64,10 @@ def infusions(facts: PatientFacts, guideline: Guideline, end: datetime) -> Infus
     for drug, doses in sorted(by_drug.items()):
         counted = DrugGroup.VASOPRESSOR in doses[0].groups
         certain = [d for d in doses if d.certain]
-        stops = sorted(d.start for d in certain if _is_stop(d))
-        spans, single, unended = _spans(certain, stops, guideline)
+        spans, single, unended = _spans(certain, guideline)
         runs += _join(drug, counted, spans, guideline)
         if len(certain) < len(doses):
-            spans, single, unended = _spans(doses, stops, guideline)
+            spans, single, unended = _spans(doses, guideline)
             perhaps += _join(drug, counted, spans, guideline)
         boluses += single
         without_end += unended
@@ -82,9 +81,10 @@ def _is_stop(dose: Administration) -> bool:
 
 
 def _spans(
-    doses: Sequence[Administration], stops: Sequence[datetime], guideline: Guideline
+    doses: Sequence[Administration], guideline: Guideline
 ) -> tuple[list[_Span], list[Administration], list[Administration]]:
     """Split one drug's records into running spans, single boluses and records without an end."""
+    stops = sorted(d.start for d in doses if _is_stop(d))
     running = [d for d in doses if not _is_stop(d)]
     points = [d for d in running if d.point or d.end == d.start]
     spans, boluses = _point_spans(points, guideline, stops)

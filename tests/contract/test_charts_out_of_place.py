@@ -215,17 +215,96 @@ def test_a_flaw_in_a_dose_of_a_therapy_long_past_refuses_nothing(service: FlaskC
     assert answer(service, **chart) == (200, [])
 
 
-def test_an_unclear_older_therapy_does_not_move_the_baseline_of_a_sure_one(service: FlaskClient) -> None:
-    """Home oxygen stays the baseline (GR-9)."""
-    worn = [
-        observation(f"d{h}", concept(LOINC, "107117-4"), -h, valueString="nasal cannula")
-        for h in range(2, 400, 10)
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"medicationCodeableConcept": {"text": "blinatumomab (BLINCYTO) 9 mcg step-up dose 1"}},
+        {"medicationCodeableConcept": {"text": "blinatumomab"}, "status": "unknown"},
+    ],
+)
+def test_the_reaction_to_an_unclear_first_dose_is_no_baseline(service: FlaskClient, first: Json) -> None:
+    """GR-9: the course begins with the first dose of the chain, sure or not."""
+    doses = [
+        medication("one", "completed", effectiveDateTime=instant(-72)) | first,
+        medication("two", "completed", medicationCodeableConcept={"text": "blinatumomab"})
+        | {"effectiveDateTime": instant(-1)},
     ]
-    chart = {"oxygen": searchset([*worn, *(flow(2, -h) for h in range(2, 400, 10))])}
-    assert grade(service, **chart) == (1, 1)
-    older = procedure("older", CAR_T, -20 * DAY, status="unknown")
-    both = searchset([procedure("car-t", CAR_T, -72), older])
-    assert grade(service, **chart, procedures=both) == (1, 1)
+    fever = [temperature(value, hours) for value, hours in (("39.2", -20), ("39.0", -10), ("38.9", -3))]
+    vitals = searchset([*fever, temperature("39.2", "-0.6"), systolic(84, -10), systolic(112, "-0.7")])
+    worn = [
+        observation(f"d{h}", concept(LOINC, "107117-4"), -h, valueString="high flow nasal cannula")
+        for h in (12, 6, 1)
+    ]
+    chart = {"vitals": vitals, "oxygen": searchset(worn), "procedures": NOTHING}
+    assert grade(service, **chart, medications=searchset(doses)) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "stop", [{"status": "stopped"}, {"dosage": {"rateQuantity": quantity(0, "ug/kg/min")}}]
+)
+def test_an_uncertain_infusion_ends_by_a_record_charted_alike(service: FlaskClient, stop: Json) -> None:
+    texts = {"text": "norepinephrine 4 mg in D5W 250 mL"}
+    run = medication("a", "in-progress", medicationCodeableConcept=texts) | {
+        "effectivePeriod": {"start": instant(-60)}
+    }
+    end = medication("b", "completed", medicationCodeableConcept=texts, effectiveDateTime=instant(-40)) | stop
+    assert grade(service, medications=searchset([run])) == (1, 4)
+    assert grade(service, medications=searchset([run, end])) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("device", "lost", "expected"),
+    [
+        ("ventilator", without_zone(flow(4, -13)), (4, 4)),
+        ("ventilator", of_nobody(flow(4, "-0.5")), (4, 4)),
+        ("high flow nasal cannula", without_zone(flow(0, -10)), (3, 3)),
+    ],
+)
+def test_a_lost_flow_does_not_take_away_a_device(
+    service: FlaskClient, device: str, lost: Json, expected: tuple[int, int]
+) -> None:
+    worn = observation("d", concept(LOINC, "107117-4"), -1, valueString=device)
+    assert grade(service, oxygen=searchset([worn, lost])) == expected
+
+
+def test_what_was_entered_in_error_is_not_lost(service: FlaskClient) -> None:
+    wrong = of_nobody(flow(15, -1)) | {"status": "entered-in-error"}
+    assert grade(service, oxygen=searchset([wrong])) == (1, 1)
+
+
+@pytest.mark.parametrize("flaw", ["zone", "subject"])
+@pytest.mark.parametrize(
+    "drug",
+    [
+        {"medicationCodeableConcept": {"coding": [{"system": RXNORM, "code": "7512"},
+                                                  {"system": RXNORM, "code": "3628"}]}},
+        {"medicationReference": {"reference": "#gone"}},
+    ],
+)  # fmt: skip
+def test_two_flaws_at_once_are_still_not_absence(service: FlaskClient, flaw: str, drug: Json) -> None:
+    record = medication("ne", "in-progress", **drug) | {"effectivePeriod": {"start": instant(-3)}}
+    if flaw == "zone":
+        record["effectivePeriod"] = {"start": instant(-3)[:19]}
+    else:
+        record = of_nobody(record)
+    assert grade(service, vitals=HYPOTENSIVE, medications=searchset([record])) == (2, 4)
+
+
+@pytest.mark.parametrize("when", [instant(-72), instant(-72)[:10], instant(-72)[:19]])
+def test_a_therapy_disputed_by_its_codings_is_refused_however_its_time_is_charted(
+    service: FlaskClient, when: str
+) -> None:
+    both = {"coding": [{"system": RXNORM, "code": "1987402"}, {"system": RXNORM, "code": "7512"}]}
+    record = medication("m", "completed", medicationCodeableConcept=both) | {"effectiveDateTime": when}
+    assert answer(service, procedures=NOTHING, medications=searchset([record]))[0] == 412
+    record["effectiveDateTime"] = "2020-01-01T09:00:00Z"
+    assert answer(service, vitals=WELL, procedures=NOTHING, medications=searchset([record])) == (200, [])
+
+
+def test_an_unnamed_drug_of_months_ago_opens_nothing(service: FlaskClient) -> None:
+    record = medication("m", "completed", medicationReference={"reference": "#gone"})
+    record["effectiveDateTime"] = instant(-150 * DAY)
+    assert grade(service, vitals=HYPOTENSIVE, medications=searchset([record])) == (2, 2)
 
 
 def test_an_episode_is_not_followed_for_ever_after_the_window(service: FlaskClient) -> None:
