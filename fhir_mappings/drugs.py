@@ -28,6 +28,16 @@ class Found:
     mention: str = ""
     """A text that names a drug among other words: not taken for it, but not passed over either."""
 
+    def named(self, book: CodeBook) -> list[DrugCode]:
+        """The drugs as coded or exactly named, else the one that a text mentions."""
+        mention = None if self.codes else mentioned(self.mention, book)
+        return [mention] if mention else self.codes
+
+    @property
+    def name_issue(self) -> str:
+        """What is to be said of the name, where no code was known."""
+        return "matched-by-text" if self.by_text else "" if self.codes else "name-not-exact"
+
 
 def drug_of(concept: Any, book: CodeBook) -> Found:
     """The drug of a CodeableConcept: by its codings, else by an exact name."""

@@ -90,6 +90,10 @@ class DrugGroup(StrEnum):
     T_CELL_ENGAGER = "t-cell-engager"
 
 
+PRESSORS = frozenset({DrugGroup.VASOPRESSOR, DrugGroup.VASOPRESSIN})
+"""What holds the blood pressure, counted or not."""
+
+
 class Route(StrEnum):
     INTRAVENOUS = "intravenous"
     INTRAMUSCULAR = "intramuscular"

@@ -10,21 +10,18 @@ from fhir_mappings.chart import MEDICATION, Chart, is_unclear, last_instant, usa
 from fhir_mappings.code_systems import plain
 from fhir_mappings.datetimes import EFFECTIVE, Precision, Span, read_span
 from fhir_mappings.dosage import read_dose, read_rate
-from fhir_mappings.drugs import Found, drugs_of, mentioned
-from fhir_mappings.facts import Administration, DrugGroup, Quantity, Route
+from fhir_mappings.drugs import Found, drugs_of
+from fhir_mappings.facts import PRESSORS, Administration, Quantity, Route
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import DrugCode, RouteName
 from fhir_mappings.resources import Json, codings, records, status_of, texts_of
 from fhir_mappings.therapies import add_therapy, is_running, read_therapy_span
 
-PRESSORS = frozenset({DrugGroup.VASOPRESSOR, DrugGroup.VASOPRESSIN})
-
 
 def read_administration(reference: str, resource: Json, chart: Chart) -> None:
     """One administration; what names a known drug but is not fully understood is kept as uncertain."""
     found = drugs_of(resource, chart)
-    mention = None if found.codes else mentioned(found.mention, chart.book)
-    named = [*found.codes, *([mention] if mention else [])]
+    named = found.named(chart.book)
     drugs = [code.drug for code in named] or [chart.book.drugs[drug] for drug in found.disputed]
     drugs.sort(key=lambda drug: drug.therapy is None)
     concept = drugs[0].id if drugs else MEDICATION

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from fhir_mappings.chart import GIVEN, Chart, is_unclear, usable
 from fhir_mappings.datetimes import OCCURRENCE, PERFORMED, Precision, Span, TimeKeys, read_span
-from fhir_mappings.drugs import drug_of, mentioned
+from fhir_mappings.drugs import drug_of
 from fhir_mappings.facts import Therapy
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import Conflict, Drug, DrugCode, Support
@@ -60,13 +60,11 @@ def read_procedure(reference: str, resource: Json, chart: Chart) -> None:
     code = resource.get("code")
     meaning = chart.book.meaning(code) or by_name(texts_of(code), False, chart)
     drugs = drug_of(code, chart.book)
-    named = next(iter(drugs.codes), None) or mentioned(drugs.mention, chart.book)
+    named = next(iter(drugs.named(chart.book)), None)
     if named is not None and named.drug.therapy is not None and not isinstance(meaning, Conflict):
         given = _read_therapy(reference, resource, named.drug, "subject", chart, certain=bool(drugs.codes))
-        if given is not None and (drugs.by_text or not drugs.codes):
-            chart.note(
-                "matched-by-text" if drugs.by_text else "name-not-exact", reference, named.drug.id, time=given
-            )
+        if given is not None and drugs.name_issue:
+            chart.note(drugs.name_issue, reference, named.drug.id, time=given)
     elif isinstance(meaning, Conflict):
         disputed = meaning.about(Support) or meaning.about(DrugCode)
         if disputed is not None:
@@ -81,13 +79,11 @@ def read_procedure(reference: str, resource: Json, chart: Chart) -> None:
 def read_immunization(reference: str, resource: Json, chart: Chart) -> None:
     """A cell product charted as an Immunization."""
     found = drug_of(resource.get("vaccineCode"), chart.book)
-    mention = mentioned(found.mention, chart.book)
-    for code in found.codes or ([mention] if mention else []):
+    for code in found.named(chart.book):
         if code.drug.therapy is not None:
             given = _read_therapy(reference, resource, code.drug, "patient", chart, certain=bool(found.codes))
-            if given is not None and (found.by_text or not found.codes):
-                issue = "matched-by-text" if found.by_text else "name-not-exact"
-                chart.note(issue, reference, code.drug.id, time=given)
+            if given is not None and found.name_issue:
+                chart.note(found.name_issue, reference, code.drug.id, time=given)
     for drug in found.disputed:
         if chart.belongs(resource, reference, drug, "patient"):
             chart.note("conflicting-codes", reference, drug)

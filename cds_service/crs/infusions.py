@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.timeline import TICK, Steps
-from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Route
+from fhir_mappings.facts import PRESSORS, Administration, DrugGroup, PatientFacts, Route
 
-PRESSORS = frozenset({DrugGroup.VASOPRESSOR, DrugGroup.VASOPRESSIN})
 SYSTEMIC = (Route.INTRAVENOUS, Route.UNSPECIFIED)
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline, PressureBand
-from cds_service.crs.infusions import PRESSORS, Infusions, Run, running_steps
+from cds_service.crs.infusions import Infusions, Run, running_steps
 from cds_service.crs.timeline import TICK, Steps, at, coalesce, lowest, merge, within
-from fhir_mappings.facts import Concept, Method, PatientFacts, Reading, Source
+from fhir_mappings.facts import PRESSORS, Concept, Method, PatientFacts, Reading, Source
 
 CHILD_YEARS = 18
 """Beyond this age no band can change any more; only saves work."""
