@@ -67,13 +67,14 @@ $(BIN)/python:
 	"$(PYTHON)" -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "error: no virtual environment could be made (on Debian: apt-get install python3-venv)" >&2; exit 1; }
 
+# The lock files are complete: nothing is resolved here, so that a newer release elsewhere cannot break an install.
 $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml | $(BIN)/python
-	$(PIP) install --quiet --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements/build.txt -r requirements/runtime.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
-	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 $(VENV)/lock/bin/uv: | $(BIN)/python
