@@ -9,15 +9,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from cds_service.crs.concepts import LABS, OXYGEN, VITALS
 from cds_service.crs.guideline import Guideline, GuidelineError, parse_guideline
 from cds_service.errors import ConfigurationError
 from fhir_mappings import CodeBook
 from fhir_mappings.errors import TableError
-from fhir_mappings.facts import Concept, OxygenDevice, Source
+from fhir_mappings.facts import OxygenDevice, Source
 from fhir_mappings.meanings import Meaning, Measure, PressureParent, StateQuestion, Support
-
-VITALS = (Concept.TEMPERATURE, Concept.SYSTOLIC, Concept.MEAN_PRESSURE, Concept.SPO2)
-OXYGEN = (Concept.OXYGEN_FLOW, Concept.FIO2)
 
 GUIDELINES = Path(str(resources.files("cds_service"))) / "crs" / "tables" / "guidelines"
 
@@ -81,9 +79,8 @@ def _search_of(meaning: Meaning) -> Source | None:
         return Source.OXYGEN if meaning.device is OxygenDevice.ROOM_AIR else None
     if not isinstance(meaning, Measure):
         return None
-    if meaning.spec.concept in OXYGEN:
-        return Source.OXYGEN
-    return Source.VITALS if meaning.spec.concept in VITALS else Source.LABS
+    wanted = {Source.VITALS: VITALS, Source.OXYGEN: OXYGEN, Source.LABS: LABS}
+    return next((source for source, concepts in wanted.items() if meaning.spec.concept in concepts), None)
 
 
 def check_file(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from fhir_mappings.facts import Method, OxygenDevice, Route
 from fhir_mappings.meanings import (
     Conflict,
@@ -52,7 +54,14 @@ def _merge_products(one: DrugCode, other: DrugCode) -> DrugCode:
     products = sorted({one.product, other.product} - {""})
     routes = {one.route, other.route} - {Route.UNSPECIFIED}
     route = routes.pop() if len(routes) == 1 else Route.UNSPECIFIED
-    return DrugCode(one.drug, products[0] if products else "", route)
+    strength, content = _only(one.strength, other.strength), _only(one.content, other.content)
+    return DrugCode(one.drug, products[0] if products else "", route, strength, content)
+
+
+def _only(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """What one of them says, or both alike."""
+    found = {one, other} - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _merge_grades(one: Diagnosis, other: Diagnosis) -> Diagnosis:

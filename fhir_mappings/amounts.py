@@ -10,7 +10,7 @@ from fhir_mappings.facts import Quantity
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import ConceptSpec
 from fhir_mappings.resources import Json, is_answered, record, text
-from fhir_mappings.units import Unit, convert
+from fhir_mappings.units import Unit, convert, shown
 
 LARGEST_EXPONENT = 12
 
@@ -105,8 +105,8 @@ def check_amount(charted: Charted, spec: ConceptSpec) -> Amount | Refusal:
         return Refusal("unit-mismatch")
     value = convert(charted.value, unit, spec.unit)
     converted = unit.code != spec.unit.code
-    if converted and spec.round_to is not None:
-        value = value.quantize(spec.round_to)
+    if converted:
+        value = shown(value, charted.value) if spec.round_to is None else value.quantize(spec.round_to)
     if not spec.low <= value <= spec.high:
         return Refusal("implausible", _likely_cause(charted.value, unit, spec))
     quantity = Quantity(charted.value, unit.code) if converted else None

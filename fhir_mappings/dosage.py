@@ -9,8 +9,9 @@ from fhir_mappings.amounts import Charted, read_number, read_quantity
 from fhir_mappings.codes import CodeBook
 from fhir_mappings.facts import Quantity
 from fhir_mappings.issues import Refusal
-from fhir_mappings.meanings import Drug
+from fhir_mappings.meanings import DrugCode
 from fhir_mappings.resources import Json, text
+from fhir_mappings.strength import fits
 from fhir_mappings.units import Unit, divide
 
 DURATION = "duration"
@@ -33,7 +34,7 @@ def read_dose(dosage: Json, book: CodeBook, note: Note) -> Quantity | None:
     return _kept(read_quantity(dose, book), note)
 
 
-def read_rate(dosage: Json, drug: Drug, book: CodeBook, note: Note) -> Quantity | None:
+def read_rate(dosage: Json, code: DrugCode, book: CodeBook, note: Note) -> Quantity | None:
     """The rate, from ``rateQuantity`` or ``rateRatio``; None where the number means something else."""
     quantity, ratio = dosage.get("rateQuantity"), dosage.get("rateRatio")
     if isinstance(quantity, dict):
@@ -46,7 +47,8 @@ def read_rate(dosage: Json, drug: Drug, book: CodeBook, note: Note) -> Quantity 
         rate = _read_ratio(ratio, book, note)
     else:
         return None
-    return None if rate is None or _is_trap(rate, drug, book, note) else rate
+    believed = rate is not None and (rate.value == 0 or _is_believed(rate, code, book, note))
+    return rate if believed else None
 
 
 def _kept(charted: Charted | Refusal, note: Note) -> Quantity | None:
@@ -68,13 +70,18 @@ def _is_duration(charted: Charted) -> bool:
     return isinstance(charted.unit, Unit) and charted.unit.dimension == DURATION
 
 
-def _is_trap(rate: Quantity, drug: Drug, book: CodeBook, note: Note) -> bool:
-    for group in drug.groups:
+def _is_believed(rate: Quantity, code: DrugCode, book: CodeBook, note: Note) -> bool:
+    """Whether the number can be a rate of this drug; a rate of 0 is 0 in any unit."""
+    unit = book.units.codes.get(rate.unit)
+    if unit is not None and not fits(unit, code):
+        note("rate-unit-mismatch", rate.value, rate.unit)
+        return False
+    for group in code.drug.groups:
         for trap in book.rate_traps.get(group, ()):
-            if rate.unit == trap.unit and 0 < rate.value < trap.below:
+            if rate.unit == trap.unit and rate.value < trap.below:
                 note("rate-implausible", rate.value, rate.unit, trap.detail)
-                return True
-    return False
+                return False
+    return True
 
 
 def _read_ratio(ratio: Json, book: CodeBook, note: Note) -> Quantity | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from enum import StrEnum
+
 from fhir_mappings.draft import Draft
 from fhir_mappings.facts import DrugGroup, Route, TherapyKind
 from fhir_mappings.meanings import Drug, DrugCode, RateTrap, RouteName, TableRow
@@ -11,6 +14,13 @@ from fhir_mappings.toml_entry import Entry, closed
 THERAPY_GROUP = {TherapyKind.CAR_T: DrugGroup.CAR_T, TherapyKind.T_CELL_ENGAGER: DrugGroup.T_CELL_ENGAGER}
 
 
+class RatedIn(StrEnum):
+    """What an infusion's rate counts."""
+
+    MASS = "mass"
+    ACTIVITY = "activity"
+
+
 def read_drug(draft: Draft, entry: Entry) -> None:
     """A drug: what it means to CRS, its codes and its exact names."""
     known = _known(draft, entry, "drug")
@@ -18,7 +28,10 @@ def read_drug(draft: Draft, entry: Entry) -> None:
         groups = entry.choices("groups", DrugGroup)
         if not groups:
             raise entry.error("groups", "must not be empty")
-        known = Drug(entry.text("id"), entry.text("display"), groups)
+        rated_in = entry.choice("rated_in", RatedIn).value if entry.has("rated_in") else ""
+        strength = _amount(draft, entry, "vial_strength", "mg/mL")
+        names = entry.text("id"), entry.text("display")
+        known = Drug(*names, groups, rated_in=rated_in, vial_strength=strength)
     _bind(draft, entry, known, "medications")
 
 
@@ -43,16 +56,33 @@ def _bind(draft: Draft, entry: Entry, drug: Drug, table: str) -> None:
     row = TableRow(table, drug.id, drug.display)
     codes = entry.entries("codes")
     for code in closed(codes):
-        meaning = DrugCode(
-            drug, code.text("product", ""), code.choice("route", Route, Route.UNSPECIFIED.value)
-        )
-        draft.bind_code(code, drug.id, meaning, row)
+        draft.bind_code(code, drug.id, _product(draft, code, drug, code.text("product", "")), row)
     for brand in closed(entry.entries("products")):
-        meaning = DrugCode(drug, brand.text("product"), brand.choice("route", Route, Route.UNSPECIFIED.value))
+        meaning = _product(draft, brand, drug, brand.text("product"))
         draft.bind_texts(brand, "names", draft.drug_names, drug.id, meaning, table)
     draft.bind_texts(entry, "names", draft.drug_names, drug.id, DrugCode(drug), table)
     if not draft.overlay and not codes and not entry.has("names"):
         raise entry.error("codes", "a drug needs a code or a name")
+
+
+def _product(draft: Draft, entry: Entry, drug: Drug, product: str) -> DrugCode:
+    """What a code or brand tells beyond the drug: route, strength (mg/mL), content of a vial (mg)."""
+    route = entry.choice("route", Route, Route.UNSPECIFIED.value)
+    strength, content = _amount(draft, entry, "strength", "mg/mL"), _amount(draft, entry, "content", "mg")
+    return DrugCode(drug, product, route, strength, content)
+
+
+def _amount(draft: Draft, entry: Entry, key: str, unit: str) -> Decimal | None:
+    inner = entry.entry(key)
+    if inner is None:
+        return None
+    value = inner.number("value")
+    if unit_of(draft, inner, "unit").code != unit:
+        raise inner.error("unit", f"must be {unit}")
+    if value <= 0:
+        raise inner.error("value", "must be above zero")
+    inner.close()
+    return value
 
 
 def read_route(draft: Draft, entry: Entry) -> None:

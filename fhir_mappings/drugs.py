@@ -11,6 +11,7 @@ from fhir_mappings.codes import CodeBook
 from fhir_mappings.facts import DrugGroup
 from fhir_mappings.meanings import Conflict, DrugCode
 from fhir_mappings.resources import Json, record, records, text, texts_of
+from fhir_mappings.strength import strengthened, with_strength
 
 MOST_MEDICATIONS = 50
 """That one drug is made of, one inside the other: more is no prescription."""
@@ -83,6 +84,7 @@ def drugs_of(resource: Json, chart: Chart) -> Found:
 def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:
     """By the Medication's own code, else by what it is made of (the fluid set aside)."""
     found = drug_of(medication.get("code"), chart.book)
+    found.codes = [strengthened(code, medication, chart.book) for code in found.codes]
     if found.codes or found.issue or id(medication) in seen or len(seen) > MOST_MEDICATIONS:
         return found
     seen.add(id(medication))  # Medications may be made of each other: each is opened once
@@ -90,7 +92,8 @@ def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> F
         if ingredient.get("isActive") is not False:
             inner = _ingredient(ingredient, medication, holder, chart, seen)
             known = {code.drug.id for code in found.codes}
-            found.codes += [code for code in inner.codes if code.drug.id not in known]
+            told = (with_strength(code, ingredient.get("strength"), chart.book) for code in inner.codes)
+            found.codes += [code for code in told if code.drug.id not in known]
             found.by_text = found.by_text or inner.by_text
             found.issue = found.issue or inner.issue
             found.disputed += inner.disputed

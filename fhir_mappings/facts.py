@@ -28,13 +28,24 @@ class Concept(StrEnum):
     TEMPERATURE = "temperature"  # Cel
     SYSTOLIC = "systolic"  # mm[Hg]
     MEAN_PRESSURE = "mean-pressure"  # mm[Hg]
+    DIASTOLIC = "diastolic"  # mm[Hg]
+    HEART_RATE = "heart-rate"  # /min
+    RESPIRATORY_RATE = "respiratory-rate"  # /min
     SPO2 = "spo2"  # %
     WEIGHT = "weight"  # kg
+    HEIGHT = "height"  # cm
+    LEUKOCYTES = "leukocytes"  # 10*9/L
     NEUTROPHILS = "neutrophils"  # 10*9/L
     PLATELETS = "platelets"  # 10*9/L
     CRP = "crp"  # mg/L
     FERRITIN = "ferritin"  # ug/L
     FIBRINOGEN = "fibrinogen"  # g/L
+    CREATININE = "creatinine"  # mg/dL
+    BILIRUBIN = "bilirubin"  # mg/dL
+    ALT = "alt"  # U/L
+    AST = "ast"  # U/L
+    LDH = "ldh"  # U/L
+    INTERLEUKIN_6 = "interleukin-6"  # ng/L
     ICE_SCORE = "ice-score"  # {score}
     OXYGEN_FLOW = "oxygen-flow"  # L/min; becomes part of OxygenSupport
     FIO2 = "fio2"  # fraction 0.21-1.0; becomes part of OxygenSupport
@@ -230,7 +241,9 @@ class Administration:
 
     ``start`` … ``end`` is a period; ``point`` marks a single instant (then
     ``end`` is None). ``ongoing`` marks an open period that is in progress.
-    ``dose`` and ``rate`` carry UCUM units where understood.
+    ``dose`` and ``rate`` are as charted, with UCUM units where understood. ``mass`` is the
+    dose in mg (in mg/kg where it was charted by weight), ``per_minute`` the rate in ug/kg/min,
+    ug/min, U/kg/min or U/min: both exact, and None where unit and product do not tell.
     """
 
     drug: str
@@ -244,6 +257,8 @@ class Administration:
     status: str = "completed"
     dose: Quantity | None = None
     rate: Quantity | None = None
+    mass: Quantity | None = None
+    per_minute: Quantity | None = None
     route: Route = Route.UNSPECIFIED
     product: str = ""
     """The product as charted, where it is more than the drug (brand, vial)."""

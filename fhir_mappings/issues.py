@@ -58,6 +58,7 @@ ISSUES: Mapping[str, str] = MappingProxyType(
         "dose-of-combination": "One dose is given for several drugs; it was not used.",
         "rate-is-a-duration": "The rate is given as a length of time.",
         "rate-implausible": "The rate is impossible for this drug; the number was not used.",
+        "rate-unit-mismatch": "The rate is in a unit that no rate of this drug can have; it was not used.",
         "rate-not-understood": "The rate is not a ratio that can be read.",
         "route-not-understood": "The route is not in the route table.",
         "route-conflict": "The charted route is not the route of the product; the charted one was used.",
@@ -70,7 +71,7 @@ ISSUES: Mapping[str, str] = MappingProxyType(
 USED = frozenset(
     {"matched-by-text", "time-from-issued", "time-from-recorded", "bound-used", "dose-text-only"}
     | {"dose-of-combination", "route-conflict", "clinical-status-missing", "period-reversed"}
-    | {"rate-is-a-duration", "rate-implausible", "rate-not-understood"}
+    | {"rate-is-a-duration", "rate-implausible", "rate-unit-mismatch", "rate-not-understood"}
 )
 """Codes that say how something was used; what all others name was left out, in whole or in part."""
 

@@ -112,6 +112,10 @@ class Drug:
     therapy: TherapyKind | None = None
     generic: bool = False
     """The code names the kind of therapy but not the product."""
+    rated_in: str = ""
+    """The dimension of its infusion rates, ``mass`` or ``activity``; empty where both may be."""
+    vial_strength: Decimal | None = None
+    """mg in one mL of every product of it that is given intravenously."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,12 @@ class DrugCode:
     drug: Drug
     product: str = ""
     route: Route = Route.UNSPECIFIED
+    strength: Decimal | None = None
+    """mg in one mL."""
+    content: Decimal | None = None
+    """mg in one vial."""
+    disputed: bool = False
+    """Its strength or content is told in two ways: neither is used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from fhir_mappings.facts import PRESSORS, Administration, Quantity, Route
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import DrugCode, RouteName
 from fhir_mappings.resources import Json, codings, records, status_of, texts_of
+from fhir_mappings.strength import mass_of, per_minute
 from fhir_mappings.therapies import add_therapy, is_running, read_therapy_span
 
 
@@ -98,6 +99,8 @@ def _add(code: DrugCode, given: _Given, chart: Chart) -> None:
             status=status,
             dose=amounts.dose,
             rate=amounts.rate,
+            mass=mass_of(amounts.dose, code, amounts.route, chart.book),
+            per_minute=per_minute(amounts.rate, code, amounts.route, chart.book),
             route=amounts.route,
             product=code.product,
             certain=certain and amounts.route_understood and not (unended and code.drug.groups & PRESSORS),
@@ -130,7 +133,7 @@ class _Amounts:
                 note("dose-of-combination")
             return cls(None, None, route, understood)
         dose = read_dose(dosage, chart.book, note)
-        return cls(dose, read_rate(dosage, code.drug, chart.book, note), route, understood)
+        return cls(dose, read_rate(dosage, code, chart.book, note), route, understood)
 
 
 def _says(concept: Any) -> bool:

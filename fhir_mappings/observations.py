@@ -114,7 +114,7 @@ def _all_parts(code: Meaning | Conflict | None, resource: Json, chart: Chart) ->
 
 
 def _components(code: Meaning | Conflict | None, resource: Json, chart: Chart) -> Iterator[Part]:
-    systemic = isinstance(code, PressureParent) or is_pressure(code)
+    systemic = is_systemic(code)
     method = code.method if isinstance(code, Measure) else Method.UNSPECIFIED
     for component in records(resource.get("component")):
         meaning = chart.book.meaning(component.get("code"))
@@ -122,6 +122,13 @@ def _components(code: Meaning | Conflict | None, resource: Json, chart: Chart) -
             meaning = Excluded("not-systemic-pressure", meaning.spec.name)
         if is_relevant(meaning):
             yield Part(meaning, component, method)
+
+
+def is_systemic(code: Meaning | Conflict | None) -> bool:
+    """Whether components under this code are systemic pressures; a panel may carry the codes of its parts."""
+    if isinstance(code, Conflict):
+        return is_systemic(code.first) and is_systemic(code.second)
+    return isinstance(code, PressureParent) or is_pressure(code)
 
 
 def is_pressure(meaning: Meaning | Conflict | None) -> TypeGuard[Measure]:

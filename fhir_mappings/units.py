@@ -2,9 +2,10 @@
 
 A UCUM code is matched exactly (``mg`` is not ``Mg``); a unit text regardless of
 case and blanks. Conversion is decimal and exact wherever the result ends. A
-result that does not end (most of °F → °C) is rounded half-even to two places,
-or to as many as were charted if those are more, so that rounding never carries
-a value across the point it was below: 100.39 °F stays under 38.0 °C.
+result that does not end (most of °F → °C) is carried to 40 digits, so that any
+amount of up to 30 digits comes back as it was. ``shown`` rounds such a result
+to two places, or to as many as were charted if those are more: that never
+carries a value across the point it was below, 100.39 °F stays under 38.0 °C.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from fhir_mappings.issues import Refusal
 UCUM = "http://unitsofmeasure.org"
 PLACES = 2
 MOST_PLACES = 20
-_EXACT = Context(prec=60)
-_CHECK = Context(prec=150)
+LONGEST = 30
+"""Digits of an amount that conversion there and back leaves as it was."""
+CARRIED = Context(prec=40)
+_EXACT = Context(prec=100)
+_RETURNED = Context(prec=LONGEST)
+_CHECK = Context(prec=250)
 ONE = Decimal(1)
 ZERO = Decimal(0)
 
@@ -48,13 +53,28 @@ def convert(value: Decimal, source: Unit, target: Unit) -> Decimal:
     top = _EXACT.multiply(source.factor, target.divisor)
     bottom = _EXACT.multiply(source.divisor, target.factor)
     quotient, ends = divide(_EXACT.multiply(_EXACT.add(value, source.offset), top), bottom)
-    if not ends:
-        quotient = quotient.quantize(Decimal(1).scaleb(-_places(value)), ROUND_HALF_EVEN, _EXACT)
-    return _plain(_EXACT.subtract(quotient, target.offset))
+    result = _EXACT.subtract(quotient, target.offset)
+    if is_carried(value):
+        result = _RETURNED.plus(result)
+    elif not ends:
+        result = CARRIED.plus(result)
+    return _plain(result)
+
+
+def is_carried(value: Decimal) -> bool:
+    """Whether it is the result of a conversion that does not end."""
+    return len(value.as_tuple().digits) > LONGEST
+
+
+def shown(value: Decimal, charted: Decimal) -> Decimal:
+    """A converted amount as it is used: one that does not end is rounded to the places that were charted."""
+    if not is_carried(value):
+        return value
+    return _plain(value.quantize(Decimal(1).scaleb(-_places(charted)), ROUND_HALF_EVEN, _EXACT))
 
 
 def divide(top: Decimal, bottom: Decimal) -> tuple[Decimal, bool]:
-    """The quotient to 60 digits, and whether it ends there exactly."""
+    """The quotient to 100 digits, and whether it ends there exactly."""
     quotient = _EXACT.divide(top, bottom)
     return quotient, _CHECK.multiply(quotient, bottom) == top
 

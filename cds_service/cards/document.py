@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from cds_service.cards import wording
@@ -21,12 +22,14 @@ from cds_service.crs.evidence import (
     Grade,
     Missing,
     Note,
+    PressorSupport,
     Response,
 )
 from cds_service.crs.guideline import Guideline
 from fhir_mappings.facts import MappingIssue
 
 Json = dict[str, Any]
+THOUSANDTH = Decimal("0.001")
 
 
 def assessment_document(assessment: Assessment, guideline: Guideline, zone: tzinfo | None = None) -> Json:
@@ -49,6 +52,7 @@ def assessment_document(assessment: Assessment, guideline: Guideline, zone: tzin
             "resolved": rfc3339(a.resolved) if a.resolved else None,
             "course": [_change(c) for c in a.course],
             "responses": [_response(r) for r in a.responses],
+            "norepinephrineEquivalent": [_pressors(p) for p in a.pressors],
             "guideline": {"id": guideline.id, "version": guideline.version, "sha256": guideline.sha256},
         }
     )
@@ -147,6 +151,18 @@ def _response(item: Response) -> Json:
             "unit": item.unit,
             "gradeBefore": item.before,
             "gradeAfter": item.after,
+        }
+    )
+
+
+def _pressors(item: PressorSupport) -> Json:
+    rounded = item.value.quantize(THOUSANDTH, ROUND_HALF_UP) if item.value is not None else None
+    return without_empty(
+        {
+            "time": rfc3339(item.time),
+            "value": f"{rounded.normalize():f}" if rounded is not None else None,
+            "unit": "ug/kg/min" if rounded is not None else None,
+            "lacking": [{"drug": drug, "reason": reason} for drug, reason in item.lacking],
         }
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from cds_service.crs.concepts import concerns
 from cds_service.crs.episode import Episode, Moment, episodes, moments
-from cds_service.crs.evidence import Assessment, Exposure, Response, Status
+from cds_service.crs.equivalents import equivalents
+from cds_service.crs.evidence import Assessment, Exposure, PressorSupport, Response, Status
 from cds_service.crs.explain import Picture, criteria, missing
 from cds_service.crs.exposure import anchor, exposures, lapsed
 from cds_service.crs.fever import Fever, fever_steps, masking_doses, masking_steps, temperatures
@@ -15,6 +17,7 @@ from cds_service.crs.hypoxia import HypoxiaAxis
 from cds_service.crs.infusions import infusions
 from cds_service.crs.pressure import PressureAxis
 from cds_service.crs.remarks import notes
+from cds_service.crs.weight import weight_at
 from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Source
 
 RESPONSE_GROUPS = frozenset({DrugGroup.TOCILIZUMAB, DrugGroup.ANTICYTOKINE, DrugGroup.STEROID})
@@ -35,7 +38,8 @@ def assess(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> Assess
         picture, found = _picture(facts, guideline, as_of, (exposure,), end)
         if picture.episode and picture.episode.onset <= end and not picture.moment.blind:
             return _assessment(picture, Status.ACTIVE, picture.episode)  # begun in the window, still open
-    return Assessment(Status.NOT_CONSIDERED, as_of, facts.patient_id, issues=facts.issues)
+    issues = tuple(issue for issue in facts.issues if concerns(issue))
+    return Assessment(Status.NOT_CONSIDERED, as_of, facts.patient_id, issues=issues)
 
 
 def _picture(
@@ -113,8 +117,17 @@ def _assessment(picture: Picture, status: Status, episode: Episode | None) -> As
         resolved=shown.resolved if shown else None,
         course=tuple(shown.changes) if shown else (),
         responses=_responses(picture, shown) if shown else (),
-        issues=picture.facts.issues,
+        pressors=_pressors(picture, shown) if shown else (),
+        issues=tuple(issue for issue in picture.facts.issues if concerns(issue)),
     )
+
+
+def _pressors(picture: Picture, episode: Episode) -> tuple[PressorSupport, ...]:
+    end = episode.resolved or picture.as_of
+    runs = [run for run in picture.infusions.runs if run.end is None or run.end > episode.onset]
+    weight = weight_at(picture.facts, picture.guideline, end)
+    steps = equivalents(runs, weight, picture.guideline, episode.onset, end) if runs else []
+    return tuple(PressorSupport(time, sum_.value, sum_.lacking) for time, sum_ in steps)
 
 
 def _responses(picture: Picture, episode: Episode) -> tuple[Response, ...]:

@@ -107,6 +107,15 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class PressorSupport:
+    """Norepinephrine equivalents (ug/kg/min) from ``time`` on; None where a drug is lacking, and why."""
+
+    time: datetime
+    value: Decimal | None
+    lacking: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure:
     """What opens GR-8: a therapy, or a diagnosis where ``kind`` is None."""
 
@@ -137,4 +146,6 @@ class Assessment:
     resolved: datetime | None = None
     course: tuple[Change, ...] = ()
     responses: tuple[Response, ...] = ()
+    pressors: tuple[PressorSupport, ...] = ()
+    """Since the onset, at every change; shown for the trend, never for the grade."""
     issues: tuple[MappingIssue, ...] = ()

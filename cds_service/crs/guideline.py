@@ -20,13 +20,13 @@ __all__ = ["Guideline", "GuidelineError", "Rule", "parse_guideline"]
 WINDOWS = (
     "car-t", "t-cell-engager", "diagnosis", "usual-onset", "fever", "temperature-charting", "masking",
     "pressure", "arterial-pairing", "infusion-gap", "point-infusion", "recently-stopped", "oxygen",
-    "spo2", "baseline", "resolution", "resolved", "clock-skew",
+    "spo2", "baseline", "resolution", "resolved", "clock-skew", "weight", "weight-old", "weight-pair",
 )  # fmt: skip
 THRESHOLDS = {
     "fever": ("Cel", 36, 42), "mean-pressure": ("mm[Hg]", 40, 90), "mean-pressure-second": ("mm[Hg]", 10, 90),
     "mean-below-systolic": ("mm[Hg]", 0, 50), "pressure-disagreement": ("mm[Hg]", 1, 100),
     "arterial-suspect": ("mm[Hg]", 1, 150), "rate-outlier": ("1", 2, 1000), "room-air-spo2": ("%", 80, 100),
-    "low-spo2": ("%", 70, 100), "baseline-pressure": ("mm[Hg]", 0, 50),
+    "low-spo2": ("%", 70, 100), "baseline-pressure": ("mm[Hg]", 0, 50), "weight-difference": ("%", 1, 50),
 }  # fmt: skip
 """Unit, and the range outside which a value is surely a slip."""
 
@@ -58,6 +58,14 @@ class VasopressorBand:
     rule: str
     at_least: int
     grade: int
+
+
+@dataclass(frozen=True, slots=True)
+class EquivalentFactor:
+    """A rate of a drug in ``unit``, times ``value``, is its norepinephrine equivalent in ug/kg/min."""
+
+    unit: str
+    value: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,7 @@ class Guideline:
     hypotension_grade: int
     vasopressors: tuple[VasopressorBand, ...]
     vasopressin_alone: VasopressorBand
+    equivalents: Mapping[str, EquivalentFactor]
     oxygen: Mapping[OxygenDevice | None, tuple[OxygenBand, ...]]
     unknown: Unknowns
     baseline: Baseline
@@ -131,6 +140,7 @@ def parse_guideline(data: Mapping[str, Any], sha256: str = "") -> Guideline:
         hypotension_grade=_single_grade(root.section("hypotension-grade")),
         vasopressors=_vasopressors(root),
         vasopressin_alone=_vasopressin(root.section("vasopressin-alone")),
+        equivalents=_equivalents(root),
         oxygen=_oxygen(root),
         unknown=_unknown(root.section("unknown")),
         baseline=_baseline(root.section("baseline")),
@@ -221,6 +231,17 @@ def _vasopressin(row: Section) -> VasopressorBand:
     band = VasopressorBand(row.text("rule"), 1, row.grade("grade"))
     row.record(f"vasopressin alone: grade {band.grade} ({row.text('why')})")
     return band
+
+
+def _equivalents(root: Section) -> dict[str, EquivalentFactor]:
+    found = {}
+    for row in root.rows("equivalents"):
+        drug, unit = row.text("drug"), row.text("unit")
+        if unit not in ("ug/kg/min", "U/min"):
+            raise row.error("unit", "must be ug/kg/min or U/min")
+        found[drug] = EquivalentFactor(unit, row.number_within("factor", 0, 100))
+        row.record(f"norepinephrine equivalent: {drug} in {unit} x {found[drug].value}")
+    return found
 
 
 def _oxygen(root: Section) -> dict[OxygenDevice | None, tuple[OxygenBand, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from cds_service.crs.equivalents import outliers
 from cds_service.crs.evidence import Note, Status
 from cds_service.crs.explain import Picture
 from cds_service.crs.fever import Fever
@@ -183,13 +184,13 @@ def _infusions(picture: Picture) -> Iterator[Note]:
 
 def _outliers(run: Run, picture: Picture) -> Iterator[Note]:
     """A rate far above both neighbours is likely a slip; the drug runs all the same."""
-    limit = picture.guideline.thresholds["rate-outlier"]
-    rated = [s for s in run.segments if s.rate is not None]
-    for before, segment, after in zip(rated, rated[1:], rated[2:], strict=False):
-        rates = [s.rate.value for s in (before, segment, after) if s.rate]
-        same_unit = len({s.rate.unit for s in (before, segment, after) if s.rate}) == 1
-        if same_unit and rates[1] > limit * rates[0] and rates[1] > limit * rates[2]:
-            yield Note("rate-outlier", "GR-3", segment.reference, {"drug": run.drug, "value": rates[1]})
+    for segment in outliers(run, picture.guideline):
+        if segment.rate is not None:
+            values: dict[str, str | int | Decimal | datetime] = {
+                "drug": run.drug,
+                "value": segment.rate.value,
+            }
+            yield Note("rate-outlier", "GR-3", segment.reference, values)
 
 
 def _inotropes(picture: Picture) -> Iterator[Note]:
