@@ -56,6 +56,20 @@ def drug_of(concept: Any, book: CodeBook) -> Found:
     return Found([], mention=next((name for name in texts_of(concept) if mentioned(name, book)), ""))
 
 
+def is_named(concept: Any) -> bool:
+    """Whether the drug is shown in words that can be read, even if no table has them."""
+    return any(letter.isascii() and letter.isalpha() for words in texts_of(concept) for letter in words)
+
+
+def _shows_a_name(medication: Json, *shown: Any) -> bool:
+    """Whether anything about a Medication at hand says in words what it is."""
+    parts = records(medication.get("ingredient"))
+    concepts = [*shown, medication.get("code"), *(part.get("itemCodeableConcept") for part in parts)]
+    links = [*shown, *(part.get("itemReference") for part in parts)]
+    words = [{"text": record(link).get("display")} for link in links]
+    return any(is_named(concept) for concept in (*concepts, *words))
+
+
 def mentioned(name: str, book: CodeBook) -> DrugCode | None:
     """The drug whose name occurs in a text."""
     match = book.mention.search(plain(name))
@@ -64,19 +78,25 @@ def mentioned(name: str, book: CodeBook) -> DrugCode | None:
 
 def drugs_of(resource: Json, chart: Chart) -> Found:
     """The drugs of a MedicationAdministration, its Medication and ingredients included."""
-    found = drug_of(resource.get("medicationCodeableConcept"), chart.book)
+    concept = resource.get("medicationCodeableConcept")
+    found = drug_of(concept, chart.book)
     link = resource.get("medicationReference")
-    if found.codes or found.issue or not isinstance(link, dict):
+    if found.codes or found.issue:
+        return found
+    if not isinstance(link, dict):
+        found.issue = "" if found.mention or is_named(concept) else "medication-unresolved"
         return found
     medication = chart.gathered.resolve(link, "Medication", resource)
     if medication is not None:
         inner = _drugs_in(medication, resource, chart, seen=set())
         inner.mention = inner.mention or found.mention
+        if not (inner.codes or inner.issue or inner.mention or _shows_a_name(medication, concept, link)):
+            inner.issue = "medication-unresolved"
         return inner
     shown = text(link.get("display"))
     named = drug_of({"text": shown}, chart.book)
     mention = named.mention or found.mention
-    if named.codes or (shown and not mention):
+    if named.codes or (is_named({"text": shown}) and not mention):
         return named  # what is shown is no drug that is read here
     return Found([], issue="medication-unresolved", mention=mention)
 
@@ -94,12 +114,16 @@ def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> F
             known = {code.drug.id for code in found.codes}
             told = (with_strength(code, ingredient.get("strength"), chart.book) for code in inner.codes)
             found.codes += [code for code in told if code.drug.id not in known]
-            found.by_text = found.by_text or inner.by_text
+            found.by_text = found.by_text or (inner.by_text and not _all_fluids(inner.codes))
             found.issue = found.issue or inner.issue
             found.disputed += inner.disputed
             found.mention = found.mention or inner.mention
-    active = [code for code in found.codes if code.drug.groups != {DrugGroup.FLUID}]
+    active = [code for code in found.codes if not _all_fluids([code])]
     return Found(active or found.codes, found.by_text, found.issue, found.disputed, found.mention)
+
+
+def _all_fluids(codes: list[DrugCode]) -> bool:
+    return all(code.drug.groups == {DrugGroup.FLUID} for code in codes)
 
 
 def _ingredient(ingredient: Json, medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:

@@ -53,7 +53,7 @@ ISSUES: Mapping[str, str] = MappingProxyType(
         # Drugs
         "matched-by-text": "No known code; recognised by its exact name.",
         "name-not-exact": "No known code, and a text that names a drug among other words.",
-        "medication-unresolved": "The medication is referenced but not at hand.",
+        "medication-unresolved": "The medication is not at hand, or shows no code and no word that is known.",
         "dose-text-only": "The dose is given as text only.",
         "dose-of-combination": "One dose is given for several drugs; it was not used.",
         "rate-is-a-duration": "The rate is given as a length of time.",

@@ -24,7 +24,7 @@ from fhir_mappings.meanings import (
     Support,
     Told,
 )
-from fhir_mappings.resources import Json, is_answered, record, records, status_of, text, texts_of
+from fhir_mappings.resources import Json, codings, is_answered, record, records, status_of, text, texts_of
 
 OXYGEN_DEVICE = "oxygen-device"
 VENTILATION_MODE = "ventilation-mode"
@@ -48,7 +48,7 @@ class OxygenParts:
     not_read: Support | None = None
     """Something was charted that no table knows: what held before holds no longer."""
     amount_refused: bool = False
-    """A flow or FiO2 was charted that could not be read: there is oxygen, of an unknown amount."""
+    """Not room air, or an amount that could not be read: there is oxygen, of an unknown amount."""
     flow: Decimal | None = None
     fio2: Decimal | None = None
 
@@ -78,7 +78,7 @@ class OxygenParts:
             concept = VENTILATION_MODE if question.mode else OXYGEN_DEVICE
             words = charted_text(holder)
             self._note(answer, concept, words)
-            if answer.code in NOT_READ:
+            if answer.code in NOT_READ or is_masked(holder):
                 self.not_read = self.not_read or Support(OxygenDevice.NOT_UNDERSTOOD, words)
         else:
             (self.modes if question.mode else self.devices).append(answer)
@@ -89,6 +89,7 @@ class OxygenParts:
         elif "valueBoolean" in holder:
             if holder["valueBoolean"] is not True:
                 self._note(Refusal("negated"), OXYGEN_DEVICE, state.label)
+                self.amount_refused |= state.device is OxygenDevice.ROOM_AIR
                 return
         elif is_answered(holder) or "dataAbsentReason" in holder:
             self._add_answer(StateQuestion(), holder)
@@ -126,6 +127,12 @@ class OxygenParts:
             self.chart.oxygen.append(
                 OxygenSupport(self.time, self.reference, mode.device, mode.label, mode=True)
             )
+
+
+def is_masked(holder: Json) -> bool:
+    """Charted, and withheld from the reader."""
+    reasons = codings(holder.get("dataAbsentReason"))
+    return any(text(reason.get("code")) == "masked" for reason in reasons)
 
 
 def unique(supports: list[Support]) -> list[Support]:

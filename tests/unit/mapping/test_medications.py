@@ -288,16 +288,14 @@ def test_an_unresolved_reference_whose_display_names_another_drug_leaves_no_trac
     assert (facts.administrations, facts.issues, facts.unplaced) == ((), (), ())
 
 
-@pytest.mark.parametrize(
-    "route", [{"text": "Infiltration"}, coded(SNOMED, "54485002", text="Ophthalmic route")]
-)
+@pytest.mark.parametrize("route", [{"text": "Infiltration"}, coded(SNOMED, "37161004", text="Rectal route")])
 def test_a_route_that_is_not_understood_makes_a_dose_uncertain(route: dict[str, Any]) -> None:
     facts = mapped(infusion(NOREPINEPHRINE) | {"dosage": {"route": route}})
     assert only(facts).certain is False
     assert issue_codes(facts) == ["route-not-understood"]
 
 
-@pytest.mark.parametrize("text", ["norepinephrines", "meropenem 1 g in sodium chloride 0.9%", "epi pen", ""])
+@pytest.mark.parametrize("text", ["norepinephrines", "meropenem 1 g in sodium chloride 0.9%", "epi pen"])
 def test_a_text_that_names_no_drug_leaves_no_trace(text: str) -> None:
     facts = mapped(infusion({"text": text}))
     assert (facts.administrations, facts.issues) == ((), ())
@@ -400,8 +398,31 @@ def test_codings_of_two_drugs_are_an_issue() -> None:
 
 
 def test_other_drugs_leave_no_trace() -> None:
-    facts = mapped(infusion(coded(RXNORM, "29561")), administration({"text": "aspirin"}, id="m2"))
+    meropenem = infusion(coded(RXNORM, "29561", display="meropenem"))
+    facts = mapped(meropenem, administration({"text": "aspirin"}, id="m2"))
     assert (facts.administrations, facts.issues) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "drug", [coded(RXNORM, "29561"), coded("urn:local", "77"), {"text": "去甲肾上腺素"}, {}]
+)
+def test_a_drug_that_shows_no_name_that_can_be_read_may_be_any(drug: dict[str, Any]) -> None:
+    facts = mapped(infusion(drug))
+    assert issue_codes(facts) == ["medication-unresolved"]
+    assert facts.unplaced_since(frozenset({DrugGroup.VASOPRESSOR}), HOUR_AGO)
+
+
+@pytest.mark.parametrize(
+    ("drug", "issues"),
+    [
+        ({}, ["medication-unresolved"]),
+        ({"ingredient": [{"itemCodeableConcept": coded("urn:local", "77")}]}, ["medication-unresolved"]),
+        ({"code": {"text": "Vitamin C"}}, []),
+        ({"ingredient": [{"itemReference": {"reference": "Substance/7", "display": "vitamin C"}}]}, []),
+    ],
+)
+def test_a_medication_at_hand_that_shows_no_name_may_be_any(drug: dict[str, Any], issues: list[str]) -> None:
+    assert issue_codes(mapped(by_reference("Medication/d1"), medication(**drug))) == issues
 
 
 @pytest.mark.parametrize(

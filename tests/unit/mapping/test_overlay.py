@@ -117,8 +117,8 @@ def test_a_bound_extension_is_read_like_a_component(
     assert facts.readings[Concept.SPO2][0].value == Decimal(93)
 
 
-def test_an_extension_that_says_no_is_no_state(site: CodeBook) -> None:
+def test_an_extension_that_says_not_on_air_is_oxygen_of_an_unknown_amount(site: CodeBook) -> None:
     off = {"url": ON_AIR_URL, "valueBoolean": False}
     facts = mapped(observation("59408-5", "93", "%", extension=[off]), site)
-    assert facts.oxygen == ()
+    assert [(item.device, item.flow) for item in facts.oxygen] == [(None, None)]
     assert [issue.code for issue in facts.issues] == ["negated"]

@@ -104,7 +104,10 @@ def test_a_state_may_be_affirmed_or_denied() -> None:
     yes = mapped(observation(coded(SNOMED, "722742002"), valueBoolean=True))
     no = mapped(observation(coded(SNOMED, "722742002"), valueBoolean=False))
     assert only(yes).device is OxygenDevice.ROOM_AIR
-    assert (no.oxygen, issue_codes(no)) == ((), ["negated"])
+    assert issue_codes(no) == ["negated"]
+    assert (only(no).device, only(no).flow) == (None, None)  # on oxygen, of an unknown amount
+    off = mapped(observation(coded(SNOMED, "47545007"), valueBoolean=False))
+    assert (off.oxygen, issue_codes(off)) == ((), ["negated"])
 
 
 def test_the_value_of_a_state_is_more_exact_than_its_code() -> None:
