@@ -15,8 +15,9 @@ COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3
 
 PURE := not java and not browser and not external
 PYTEST_ARGS ?=
+FUZZ_ARGS ?=
 
-.PHONY: help install install-dev demo test test-all check format bench screenshots lock chromium clean
+.PHONY: help install install-dev demo test test-all check format bench fuzz docs screenshots lock chromium clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +44,16 @@ format: install-dev ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install-dev ## measure the cost of a hook call; BENCH_QUICK=1 for a short run
+bench: install-dev fuzz ## fuzz, then measure mapping and the cost of a hook call; BENCH_QUICK=1 for a short run
+	$(BIN)/python benchmarks/mapping.py $(if $(BENCH_QUICK),--quick)
 	$(BIN)/python benchmarks/run.py $(if $(BENCH_QUICK),--quick)
+
+fuzz: install-dev ## map 200,000 mutated resources (20,000 with BENCH_QUICK=1); FUZZ_ARGS="--seed 2" for others
+	$(BIN)/python benchmarks/fuzz.py $(if $(BENCH_QUICK),--quick) $(FUZZ_ARGS)
+
+docs: install ## write the pages that are made from the tables
+	env -u CRS_CDS_CODES $(BIN)/crs-cds tables show --format markdown > docs/reference/codes.md.new
+	mv docs/reference/codes.md.new docs/reference/codes.md
 
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
 	$(BIN)/python tools/screenshots.py

@@ -8,10 +8,23 @@ is not relevant, or leaves a ``MappingIssue``. The facts are in
 ``fhir_mappings.facts``.
 """
 
+from fhir_mappings.accounting import Account, Accounted, Outcome, account
 from fhir_mappings.codes import CodeBook
 from fhir_mappings.errors import TableError
 from fhir_mappings.issues import ISSUES
 from fhir_mappings.mapper import map_resources
 from fhir_mappings.meanings import TableRow
+from fhir_mappings.unmapped import Unmapped
 
-__all__ = ["ISSUES", "CodeBook", "TableError", "TableRow", "map_resources"]
+__all__ = [
+    "ISSUES",
+    "Account",
+    "Accounted",
+    "CodeBook",
+    "Outcome",
+    "TableError",
+    "TableRow",
+    "Unmapped",
+    "account",
+    "map_resources",
+]

@@ -31,6 +31,7 @@ from fhir_mappings.meanings import (
     Support,
     TableRow,
 )
+from fhir_mappings.resources import codings
 from fhir_mappings.units import UnitTable
 
 SYSTEM_AND_CODE = itemgetter("system", "code")
@@ -113,11 +114,8 @@ class CodeBook:
             return self._meaning(concept)
 
     def _meaning(self, concept: Any) -> Meaning | Conflict | None:
-        codings = concept.get("coding") if isinstance(concept, dict) else None
         found: Meaning | Conflict | None = None
-        for coding in codings if isinstance(codings, list) else ():
-            if not isinstance(coding, dict):
-                continue
+        for coding in codings(concept):
             code, system = coding.get("code"), coding.get("system", "")
             if isinstance(code, str) and isinstance(system, str):
                 meaning = self.find(system, code)

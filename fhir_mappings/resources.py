@@ -110,8 +110,11 @@ class Gathered:
         """Reference and resource of each."""
         for (kind, identity), resource in self.by_key.items():
             yield f"{kind}/{identity}", resource
-        for resource in self.without_id.values():
-            yield f"{resource['resourceType']}/(no id)", resource
+        numbers: dict[str, int] = {}
+        for _, resource in sorted(self.without_id.items()):  # by content, so that any order numbers alike
+            kind = resource["resourceType"]
+            numbers[kind] = numbers.get(kind, 0) + 1
+            yield f"{kind}/(no id {numbers[kind]})", resource
 
     def resolve(self, reference: Any, kind: str, holder: Json) -> Json | None:
         """The resource of type ``kind`` that a Reference points to, if it is at hand."""

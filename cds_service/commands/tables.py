@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cds_service.commands.tables_markdown import codes_page
 from cds_service.crs.guideline import Guideline
 from cds_service.settings import load_settings
 from cds_service.tables import check_file, load_codebook, load_guideline
@@ -20,6 +21,9 @@ def add_parser(commands: Any) -> None:
     check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: the tables in use")
     check.set_defaults(run=run_check)
     show = actions.add_parser("show", help="print every rule with unit, standing and source")
+    show.add_argument(
+        "--format", choices=("text", "markdown"), default="text", help="markdown: the codes alone, as a page"
+    )
     show.set_defaults(run=run_show)
 
 
@@ -35,9 +39,11 @@ def run_check(options: argparse.Namespace) -> int:
 
 
 def run_show(options: argparse.Namespace) -> int:
-    del options
     settings = load_settings()
     guideline, codebook = load_guideline(settings.guideline), load_codebook(settings.codes)
+    if options.format == "markdown":
+        sys.stdout.write(codes_page(codebook))
+        return 0
     sys.stdout.write("\n".join(_guideline_lines(guideline)) + "\n\n")
     sys.stdout.write("\n".join(_code_lines(codebook)) + "\n")
     return 0
