@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fhir_mappings.chart import MEDICATION, Chart, is_unclear, last_instant, usable
-from fhir_mappings.code_systems import plain
 from fhir_mappings.datetimes import EFFECTIVE, Precision, Span, read_span
 from fhir_mappings.dosage import read_dose, read_rate
 from fhir_mappings.drugs import Found, drugs_of
 from fhir_mappings.facts import PRESSORS, Administration, Quantity, Route
 from fhir_mappings.issues import Refusal
-from fhir_mappings.meanings import DrugCode, RouteName
-from fhir_mappings.resources import Json, codings, records, status_of, texts_of
+from fhir_mappings.meanings import DrugCode
+from fhir_mappings.resources import Json, records, status_of
+from fhir_mappings.routes import settle_route
 from fhir_mappings.strength import mass_of, per_minute
 from fhir_mappings.therapies import add_therapy, is_running, read_therapy_span
 
@@ -121,24 +121,13 @@ class _Amounts:
     ) -> _Amounts:
         dosage = next(iter(records(resource.get("dosage"))), {})
         note = _Noter(chart, reference, code.drug.id, time)
-        route = read_route(dosage.get("route"), chart)
-        if Route.UNSPECIFIED not in (route, code.route) and route is not code.route:
-            note("route-conflict", value=f"{route} for {code.product}")
-        route = code.route if route is Route.UNSPECIFIED else route
-        understood = route is not Route.UNSPECIFIED or not _says(dosage.get("route"))
-        if not understood:
-            note("route-not-understood", value=next(iter(texts_of(dosage.get("route"))), ""))
+        route, understood = settle_route(dosage.get("route"), code, chart, note)
         if shared:
             if dosage.get("dose") or dosage.get("rateQuantity") or dosage.get("rateRatio"):
                 note("dose-of-combination")
             return cls(None, None, route, understood)
         dose = read_dose(dosage, chart.book, note)
         return cls(dose, read_rate(dosage, code, chart.book, note), route, understood)
-
-
-def _says(concept: Any) -> bool:
-    """Whether anything is charted at all."""
-    return bool(texts_of(concept) or codings(concept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +143,3 @@ class _Noter:
         self.chart.note(
             issue, self.reference, self.concept, value=value, unit=unit, time=self.time, detail=detail
         )
-
-
-def read_route(concept: Any, chart: Chart) -> Route:
-    """The route by code, else by exact text; unspecified where neither is known."""
-    meaning = chart.book.meaning(concept)
-    if isinstance(meaning, RouteName):
-        return meaning.route
-    for words in texts_of(concept):
-        known = chart.book.route_names.get(plain(words))
-        if known is not None:
-            return known.route
-    return Route.UNSPECIFIED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -17,13 +17,12 @@ from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import (
     ConceptSpec,
     Conflict,
-    Diagnosis,
     Measure,
-    Reason,
     StateQuestion,
     Support,
     Told,
 )
+from fhir_mappings.reasons import reasons_of
 from fhir_mappings.resources import Json, codings, is_answered, record, records, status_of, text, texts_of
 
 OXYGEN_DEVICE = "oxygen-device"
@@ -225,7 +224,7 @@ def _add_span(
     if time is None or isinstance(span, Refusal):
         return
     ongoing = (span.open or not span.period) and status_of(resource) in RUNNING
-    reasons = frozenset(_reasons(resource, chart))
+    reasons = frozenset(reasons_of(resource, chart))
     end = _end_of(span)
     for support in unique(devices):
         chart.oxygen.append(
@@ -237,20 +236,3 @@ def _add_span(
 
 def _end_of(span: Span) -> datetime | None:
     return span.end.time if span.end is not None else None
-
-
-def _reasons(resource: Json, chart: Chart) -> Iterator[str]:
-    """The coded reasons of a Procedure, those of referenced Conditions included."""
-    concepts = records(resource.get("reasonCode"))
-    for link in records(resource.get("reasonReference")):
-        concepts.append(record(record(chart.gathered.resolve(link, "Condition", resource)).get("code")))
-    for concept in concepts:
-        meaning = chart.book.meaning(concept)
-        words = [plain(word) for word in texts_of(concept)]
-        if isinstance(meaning, Reason):
-            yield meaning.name
-        elif isinstance(meaning, Diagnosis):
-            yield meaning.group.value
-        else:
-            known = (chart.book.reason_names.get(word) for word in words)
-            yield from [reason.name for reason in known if reason] or words[:1]
