@@ -28,6 +28,7 @@ from fhir_mappings.meanings import (
     RateTrap,
     Reason,
     RouteName,
+    Schedule,
     Support,
     TableRow,
 )
@@ -49,6 +50,7 @@ class CodeBook:
     mode_names: Mapping[str, Support]
     route_names: Mapping[str, RouteName]
     reason_names: Mapping[str, Reason]
+    timing_names: Mapping[str, Schedule]
     specs: Mapping[Concept, ConceptSpec]
     drugs: Mapping[str, Drug]
     rate_traps: Mapping[DrugGroup, tuple[RateTrap, ...]]
@@ -81,6 +83,7 @@ class CodeBook:
             mode_names=draft.mode_names,
             route_names=draft.route_names,
             reason_names=draft.reason_names,
+            timing_names=draft.timing_names,
             specs=draft.specs,
             drugs=draft.drugs,
             rate_traps={group: tuple(traps) for group, traps in draft.rate_traps.items()},

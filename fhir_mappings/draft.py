@@ -16,6 +16,7 @@ from fhir_mappings.meanings import (
     RateTrap,
     Reason,
     RouteName,
+    Schedule,
     Support,
     TableRow,
 )
@@ -42,6 +43,8 @@ class Draft:
     mode_names: dict[str, Support] = field(default_factory=dict)
     route_names: dict[str, RouteName] = field(default_factory=dict)
     reason_names: dict[str, Reason] = field(default_factory=dict)
+    timing_names: dict[str, Schedule] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
     specs: dict[Concept, ConceptSpec] = field(default_factory=dict)
     drugs: dict[str, Drug] = field(default_factory=dict)
     rate_traps: dict[DrugGroup, list[RateTrap]] = field(default_factory=dict)

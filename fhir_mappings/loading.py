@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from fhir_mappings import drug_tables, observation_tables, support_tables
+from fhir_mappings import drug_tables, observation_tables, support_tables, timing_tables
 from fhir_mappings.draft import Draft
 from fhir_mappings.errors import TableError
 from fhir_mappings.facts import Concept
@@ -38,6 +38,7 @@ SECTIONS: dict[str, tuple[tuple[str, Reader], ...]] = {
     ),
     "therapies.toml": (("therapy", drug_tables.read_therapy),),
     "conditions.toml": (("condition", support_tables.read_condition),),
+    "timing.toml": (("timing", timing_tables.read_schedule),),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -146,6 +147,15 @@ class RouteName:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """How often a drug is due; neither an interval nor ``once`` is a continuous infusion, or as needed."""
+
+    interval: timedelta | None = None
+    once: bool = False
+    as_needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """A coded reason for ventilation or oxygen."""
 
@@ -163,7 +173,16 @@ class RateTrap:
 
 
 Meaning = (
-    Measure | PressureParent | Excluded | StateQuestion | Support | DrugCode | Diagnosis | RouteName | Reason
+    Measure
+    | PressureParent
+    | Excluded
+    | StateQuestion
+    | Support
+    | DrugCode
+    | Diagnosis
+    | RouteName
+    | Schedule
+    | Reason
 )
 
 

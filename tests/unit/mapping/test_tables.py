@@ -126,6 +126,9 @@ def test_an_overlay_adds_local_codes_texts_units_and_devices(tmp_path: Path) -> 
         ('[[drug]]\nid = "dopamine"\nnames = ["norepinephrine"]\n', "drug[dopamine].names"),
         ('[[unit]]\ncode = "L/min"\ntexts = ["mmHg"]\n', "unit[L/min].texts"),
         ('[[excluded]]\nid = "x"\n', "excluded[x].id"),
+        ('[[timing]]\nid = "often"\ntexts = ["often"]\n', "timing[often].id"),
+        ('[[timing]]\nid = "daily"\nonce = true\n', "timing[daily].once"),
+        ('[[timing]]\nid = "daily"\ntexts = ["Q6H"]\n', "timing[daily].texts"),
         ('[[medicine]]\nid = "x"\n', "medicine"),
     ],
 )
