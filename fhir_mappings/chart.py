@@ -22,6 +22,7 @@ from fhir_mappings.facts import (
     Coverage,
     DrugGroup,
     MappingIssue,
+    Order,
     OxygenDevice,
     OxygenSupport,
     PatientFacts,
@@ -81,6 +82,7 @@ class Chart:
     administrations: list[Administration] = field(default_factory=list)
     therapies: list[Therapy] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     issues: list[MappingIssue] = field(default_factory=list)
     unplaced: list[Unplaced] = field(default_factory=list)
 
@@ -212,6 +214,7 @@ class Chart:
             administrations=tuple(sorted(self.administrations, key=_administration_order)),
             therapies=tuple(sorted(self.therapies, key=_therapy_order)),
             conditions=tuple(sorted(self.conditions, key=_condition_order)),
+            orders=tuple(sorted(self.orders, key=order_order)),
             coverage=dict(coverage),
             issues=tuple(sorted(self.issues, key=_issue_order)),
             unplaced=tuple(sorted(self.unplaced, key=attrgetter("reference", "drug", "code"))),
@@ -252,6 +255,12 @@ def _therapy_order(item: Therapy) -> tuple[datetime, str, str]:
 
 def _condition_order(item: Condition) -> tuple[datetime, str, str, str]:
     return item.onset or BEGINNING, item.reference, item.group, item.display
+
+
+def order_order(order: Order) -> tuple[str, str, str]:
+    """By reference, then by whatever tells two apart."""
+    rest = (order.status, order.intent, order.authored, order.doses, order.product, sorted(order.reasons))
+    return order.reference, order.drug, str(rest)
 
 
 def _issue_order(issue: MappingIssue) -> tuple[str, str, str, str, str, str, datetime]:

@@ -1,4 +1,4 @@
-"""Which drug a MedicationAdministration is about, wherever its code is kept."""
+"""Which drug an administration or an order is about, wherever its code is kept."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def mentioned(name: str, book: CodeBook) -> DrugCode | None:
 
 
 def drugs_of(resource: Json, chart: Chart) -> Found:
-    """The drugs of a MedicationAdministration, its Medication and ingredients included."""
+    """The drugs of an administration or an order, its Medication and ingredients included."""
     concept = resource.get("medicationCodeableConcept")
     found = drug_of(concept, chart.book)
     link = resource.get("medicationReference")

@@ -62,6 +62,16 @@ ISSUES: Mapping[str, str] = MappingProxyType(
         "rate-not-understood": "The rate is not a ratio that can be read.",
         "route-not-understood": "The route is not in the route table.",
         "route-conflict": "The charted route is not the route of the product; the charted one was used.",
+        # Orders
+        "dose-missing": "No dose is given.",
+        "dose-as-rate": "A rate is ordered, and no amount.",
+        "dose-not-convertible": "The dose is in a unit that the product does not make an amount of the drug.",
+        "dose-range-open": "A range of doses has only one end.",
+        "dose-range-reversed": "A range of doses ends below its beginning.",
+        "dose-conflict": "Several amounts are given for one dose, and they differ; none was used.",
+        "rate-is-a-range": "The rate is given as a range; it was not used.",
+        "timing-not-understood": "The timing, or a part of it, could not be read.",
+        "timing-conflict": "Code and structure of the timing differ; the shorter interval was used.",
         # Diagnoses and the patient
         "clinical-status-missing": "The clinical status is missing or not known; taken as active.",
         "birth-date-not-understood": "The date of birth is not a FHIR date.",

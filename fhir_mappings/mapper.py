@@ -14,6 +14,7 @@ from fhir_mappings.everyday import read_everyday
 from fhir_mappings.facts import Coverage, PatientFacts, Source
 from fhir_mappings.medications import read_administration
 from fhir_mappings.observations import read_observation
+from fhir_mappings.orders import read_order
 from fhir_mappings.patient import read_patient
 from fhir_mappings.resources import Json, gather
 from fhir_mappings.respiratory import read_device_use
@@ -29,6 +30,7 @@ READERS: Mapping[str, Callable[[str, Json, Chart], None]] = MappingProxyType(
         "DeviceUseStatement": read_device_use,
         "Immunization": read_immunization,
         "Condition": read_condition,
+        "MedicationRequest": read_order,
     }
 )
 

@@ -35,6 +35,7 @@ from tests.unit.mapping.fhir_json import (
     procedure,
     quantity,
 )
+from tests.unit.mapping.orders_json import instruction, request
 from tests.unit.mapping.tampering import tamper
 
 CHART: list[dict[str, Any]] = [
@@ -77,12 +78,20 @@ CHART: list[dict[str, Any]] = [
         reasonCode=[coded(SNOMED, "91175000")],
     ),
     condition(coded(ICD10CM, "D89.832"), id="crs"),
+    request(coded(RXNORM, "3264"), instruction(quantity("10", "mg"), timing={"code": {"text": "Q6H"}})),
 ]
 
 
 def everything(facts: PatientFacts) -> list[Any]:
     readings = [reading for found in facts.readings.values() for reading in found]
-    return [*readings, *facts.oxygen, *facts.administrations, *facts.therapies, *facts.conditions]
+    return [
+        *readings,
+        *facts.oxygen,
+        *facts.administrations,
+        *facts.therapies,
+        *facts.conditions,
+        *facts.orders,
+    ]
 
 
 def test_the_chart_of_these_tests_gives_facts_of_every_kind() -> None:
@@ -90,6 +99,7 @@ def test_the_chart_of_these_tests_gives_facts_of_every_kind() -> None:
     assert len(facts.readings) == 6
     assert {item.drug for item in facts.administrations} == {"norepinephrine", "tocilizumab", "dopamine"}
     assert (len(facts.oxygen), len(facts.therapies), len(facts.conditions)) == (5, 1, 1)
+    assert [order.drug for order in facts.orders] == ["dexamethasone"]
     assert issue_codes(facts) == [
         "bound-used",
         "implausible",
