@@ -20,6 +20,7 @@ blueprint = Blueprint("cds_services", __name__)
 EXTENSION = "crs_cds"
 NO_STORE = "no-store"
 SPEC_VERSION = "2.0.1"
+_exact = msgspec.json.Encoder(decimal_format="number")  # a dose of 358.8 mg is a number, digit by digit
 
 
 def _engine() -> Engine:
@@ -72,7 +73,7 @@ def call(service_id: str) -> Response:
     hook = parse_request(_body(), service.hook)
     answer = service.respond(hook, engine)
     _log(service, hook.hook_instance, answer.summary)
-    body = msgspec.json.encode(answer.body)
+    body = _exact.encode(answer.body)
     return Response(body, content_type="application/json", headers={"Cache-Control": NO_STORE})
 
 
