@@ -18,6 +18,7 @@ from cds_service.tables import load_codebook, load_guideline, search_codes
 from cds_service.web.outcomes import register_error_handlers
 from cds_service.web.routes import EXTENSION, blueprint
 from cds_service.web.schemas import blueprint as schemas
+from cds_service.web.terminology import blueprint as terminology
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 """A hook request with ten thousand prefetched resources has some 10 MB."""
@@ -47,6 +48,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock)
     register_error_handlers(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(schemas)
+    app.register_blueprint(terminology)
     return app
 
 
