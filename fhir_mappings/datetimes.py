@@ -76,6 +76,8 @@ def read_time(value: Any, zone: tzinfo | None = None) -> Moment | Refusal:
     text = value.strip()
     if text[10:11] not in _TIME_MARK:
         return _read_date(text, zone)
+    if text[7] != "-":  # a week date, which ISO 8601 knows and FHIR does not
+        return Refusal("time-not-understood")
     try:
         time = datetime.fromisoformat(text)
         if time.tzinfo is None:

@@ -12,12 +12,12 @@ from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import DrugCode
 from fhir_mappings.resources import Json, text
 from fhir_mappings.strength import fits
-from fhir_mappings.units import Unit, divide
+from fhir_mappings.units import CARRIED, Unit, divide
 
 DURATION = "duration"
 TIME_UNITS = ("min", "h")
 SHORTEST = 6
-"""Decimal places a rate is shown with, at most, where a ratio does not end."""
+"""Decimal places, or digits, of a rate whose ratio does not end."""
 
 
 class Note(Protocol):
@@ -121,5 +121,7 @@ def _divide(amount: Charted, time: Decimal, time_unit: Unit, book: CodeBook) -> 
 
 
 def _short(value: Decimal) -> Decimal:
-    rounded = value.quantize(Decimal(1).scaleb(-SHORTEST))
-    return rounded if value.normalize() != rounded.normalize() else value.normalize() + 0
+    """To six places, or to six digits where that is more: a rate that is not 0 never becomes 0."""
+    step = Decimal(1).scaleb(min(-SHORTEST, value.adjusted() + 1 - SHORTEST))
+    rounded = value.quantize(step, context=CARRIED)
+    return rounded if value.normalize(CARRIED) != rounded.normalize() else value.normalize(CARRIED) + 0

@@ -96,7 +96,7 @@ def _time(resource: Observation, chart: Chart) -> datetime | None:
     """When it was observed, if it is this patient's, final, and not later than the time of the call."""
     charted = resource.effectiveDateTime
     mine = resource.status == "final" and resource.subject.reference == chart.subject
-    if not mine or charted[10:11] != "T" or chart.gathered.superseded:
+    if not mine or charted[10:11] != "T" or charted[7] != "-" or chart.gathered.superseded:
         return None
     time = datetime.fromisoformat(charted)
     if time.tzinfo is None:

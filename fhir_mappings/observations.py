@@ -26,7 +26,7 @@ from fhir_mappings.meanings import (
     Support,
     Told,
 )
-from fhir_mappings.resources import Json, is_answered, records, text
+from fhir_mappings.resources import Json, is_answered, records, status_of, text
 from fhir_mappings.respiratory import OXYGEN_DEVICE, VENTILATION_MODE, OxygenParts
 
 PRESSURE_UNIT = "mm[Hg]"
@@ -151,7 +151,14 @@ def _read_members(reference: str, resource: Json, chart: Chart) -> None:
             timed = any(key.startswith("effective") for key in inner)
             wanted = SHARED if timed else (*SHARED, *TIMES)
             shared = {key: resource[key] for key in wanted if key in resource}
-            read_observation(reference + name, {**shared, **inner, "hasMember": []}, chart)
+            member = {**shared, **inner, **_voided_by(resource), "hasMember": []}
+            read_observation(reference + name, member, chart)
+
+
+def _voided_by(panel: Json) -> Json:
+    """What keeps a panel from counting keeps its contained members from it."""
+    kept = {key: panel[key] for key in ("modifierExtension", "focus") if panel.get(key)}
+    return kept if status_of(panel) in RESULTED else {**kept, "status": panel.get("status")}
 
 
 def _read_parts(parts: list[Part], reference: str, resource: Json, time: datetime, chart: Chart) -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from fhir_mappings.datetimes import Moment, read_time
 from fhir_mappings.facts import BEGINNING
-from fhir_mappings.searchset import Observation, plain
+from fhir_mappings.searchset import Observation, essence, plain
 
 Json = dict[str, Any]
 Key = tuple[str, str]
@@ -192,12 +194,31 @@ def is_resource(value: Json) -> bool:
     return isinstance(kind, str) and kind != NEVER_USED
 
 
+_sorted = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
 def canonical(resource: Json) -> str:
-    """One text for one content, whatever the order of its keys."""
+    """One text for one content that can matter, whatever the order of keys and the type of numbers."""
+    content = essence(resource) if resource.get("resourceType") == "Observation" else resource
     try:
-        return json.dumps(resource, sort_keys=True, default=str, ensure_ascii=False)
-    except (RecursionError, TypeError):  # nested beyond reason, or keys that are not texts
+        return _sorted.encode(content).decode()
+    except (RecursionError, TypeError, ValueError):
+        return _careful_text(content)
+
+
+def _careful_text(content: Json) -> str:
+    """The same for texts that are not Unicode; nothing for what is nested beyond reason."""
+    try:
+        return json.dumps(content, sort_keys=True, default=str)
+    except (RecursionError, TypeError, ValueError):
         return ""
+
+
+def _same(one: Json, other: Json) -> bool:
+    try:
+        return one == other
+    except RecursionError:
+        return False
 
 
 def _newer(one: Json, other: Json, texts: dict[int, str]) -> Json:
@@ -206,7 +227,7 @@ def _newer(one: Json, other: Json, texts: dict[int, str]) -> Json:
     ``texts`` keeps the text of the one that won, so that it is not made again for every duplicate.
     """
     first, second = version(one), version(other)
-    if first != second or one == other:
+    if first != second or _same(one, other):
         return other if second > first else one
     texts[id(one)] = texts.get(id(one)) or canonical(one)
     text_of_other = canonical(other)
@@ -255,8 +276,10 @@ def _is_corrected(resource: Json | Observation) -> bool:
 
 
 def _names(kind: str, resource: Json) -> list[str]:
-    """What a business identifier, the code and the time together single out."""
-    code = canonical({key: resource[key] for key in SAME_RESULT if key in resource})
+    """What patient, business identifier, code and time together single out."""
+    link = text(record(resource.get("subject")).get("reference"))
+    same = {key: resource[key] for key in SAME_RESULT if key in resource}
+    code = canonical({**same, "subject": type_and_id(link) or link})
     return [
         f"{kind}|{text(identifier.get('system'))}|{text(identifier.get('value'))}|{code}"
         for identifier in records(resource.get("identifier"))

@@ -76,6 +76,7 @@ class Observation(Valued, gc=False, kw_only=True):
     subject: Subject
     status: str
     effectiveDateTime: str
+    issued: Any = UNSET
     component: list[Component] | UnsetType = UNSET
     meta: Meta | UnsetType = UNSET
     identifier: Any = UNSET
@@ -117,6 +118,14 @@ def decode_searchset(raw: bytes | msgspec.Raw) -> Searchset | None:
         return _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError, ArithmeticError, RecursionError):
         return None
+
+
+def essence(resource: dict[str, Any]) -> dict[str, Any]:
+    """An everyday Observation with the members that can matter; anything else as it is."""
+    try:
+        return plain(msgspec.convert(resource, Observation))
+    except (msgspec.ValidationError, TypeError, ValueError, RecursionError):
+        return resource
 
 
 def plain(value: Observation | Searchset) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def convert(value: Decimal, source: Unit, target: Unit) -> Decimal:
     result = _EXACT.subtract(quotient, target.offset)
     if is_carried(value):
         result = _RETURNED.plus(result)
+        if source.offset or target.offset:  # what comes back to 0 has no digits to round to
+            result = result.quantize(Decimal(1).scaleb(-LONGEST), context=_EXACT)
     elif not ends:
         result = CARRIED.plus(result)
     return _plain(result)

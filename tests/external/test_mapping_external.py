@@ -98,7 +98,14 @@ def facts_in(facts: PatientFacts) -> Counter[str]:
         ("fhir-test-cases", {"spo2": 1, "oxygen": 1, "heart-rate": 1}),
         (
             "hl7-r4-spec-examples",
-            {"mean-pressure": 1, "spo2": 1, "weight": 1, "height": 2, "acetaminophen": 1, "sodium-chloride": 1},
+            {
+                "mean-pressure": 1,
+                "spo2": 1,
+                "weight": 1,
+                "height": 2,
+                "acetaminophen": 1,
+                "sodium-chloride": 1,
+            },
         ),
         # Two FiO2 of 0.4 "percent" are refused; that there was oxygen is kept.
         (
