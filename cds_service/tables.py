@@ -11,13 +11,15 @@ from typing import Any
 
 from cds_service.crs.concepts import LABS, OXYGEN, VITALS
 from cds_service.crs.guideline import Guideline, GuidelineError, parse_guideline
+from cds_service.crs.order_table import parse_orders
 from cds_service.errors import ConfigurationError
 from fhir_mappings import CodeBook
 from fhir_mappings.errors import TableError
 from fhir_mappings.facts import OxygenDevice, Source
 from fhir_mappings.meanings import Meaning, Measure, PressureParent, StateQuestion, Support
 
-GUIDELINES = Path(str(resources.files("cds_service"))) / "crs" / "tables" / "guidelines"
+TABLES = Path(str(resources.files("cds_service"))) / "crs" / "tables"
+GUIDELINES, DRUGS, ORDERS = TABLES / "guidelines", TABLES / "drugs", TABLES / "orders.toml"
 
 
 def guideline_path(name: str) -> Path:
@@ -31,8 +33,15 @@ def load_guideline(name: str | Path) -> Guideline:
     """Read and check a guideline. Raises ConfigurationError naming file and key."""
     path = name if isinstance(name, Path) else guideline_path(name)
     raw, data = _read(path)
+    digest = hashlib.sha256(raw)
+    drugs = {}
+    for file in sorted(DRUGS.glob("*.toml")):
+        content, drugs[file.name] = _read(file)
+        digest.update(content)
+    content, orders = _read(ORDERS)
+    digest.update(content)
     try:
-        return parse_guideline(data, hashlib.sha256(raw).hexdigest())
+        return parse_guideline(data, drugs, parse_orders(orders), digest.hexdigest())
     except GuidelineError as error:
         raise ConfigurationError(f"{path}: {error}") from None
 

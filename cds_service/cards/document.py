@@ -12,13 +12,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from cds_service.cards import wording
-from cds_service.cards.formats import rfc3339
+from cds_service.cards import wording_treatment as treatment
+from cds_service.cards.formats import number, rfc3339
 from cds_service.crs.evidence import (
     Assessment,
     Change,
     Criterion,
     Evidence,
     Exposure,
+    GivenDose,
     Grade,
     Missing,
     Note,
@@ -53,6 +55,12 @@ def assessment_document(assessment: Assessment, guideline: Guideline, zone: tzin
             "course": [_change(c) for c in a.course],
             "responses": [_response(r) for r in a.responses],
             "norepinephrineEquivalent": [_pressors(p) for p in a.pressors],
+            "tocilizumab": _tocilizumab(a),
+            "recommendations": [
+                {"rule": r.rule, "strength": r.strength, "text": treatment.text(r, a, guideline, zone)}
+                for r in a.recommendations
+            ],
+            "options": list(a.options),
             "guideline": {"id": guideline.id, "version": guideline.version, "sha256": guideline.sha256},
         }
     )
@@ -155,6 +163,41 @@ def _response(item: Response) -> Json:
     )
 
 
+def _tocilizumab(a: Assessment) -> Json | None:
+    """The ledger; ``doseMg`` is shown while locked out too, beside ``nextPossible``."""
+    ledger = a.tocilizumab
+    if ledger is None:
+        return None
+    return without_empty(
+        {
+            "given": len(ledger.doses),
+            "allowed": ledger.allowed,
+            "givenLast24h": ledger.last_24h,
+            "lastGiven": rfc3339(ledger.doses[-1].time) if ledger.doses else None,
+            "nextPossible": rfc3339(ledger.next_possible) if ledger.next_possible else None,
+            "doseMg": number(ledger.milligrams) if ledger.milligrams is not None else None,
+            "basis": treatment.arithmetic(ledger),
+            "vialsMg": [number(vial) for vial in ledger.vials],
+            "notNow": list(ledger.reasons),
+            "doses": [_given(dose) for dose in ledger.doses],
+            "otherRoutes": [_given(dose) for dose in ledger.other_routes],
+        }
+    )
+
+
+def _given(dose: GivenDose) -> Json:
+    return without_empty(
+        {
+            "reference": dose.reference,
+            "time": rfc3339(dose.time),
+            "dose": dose.dose,
+            "unit": dose.unit if dose.dose else "",
+            "product": dose.product,
+            "flags": list(dose.flags),
+        }
+    )
+
+
 def _pressors(item: PressorSupport) -> Json:
     rounded = item.value.quantize(THOUSANDTH, ROUND_HALF_UP) if item.value is not None else None
     return without_empty(
@@ -170,6 +213,7 @@ def _pressors(item: PressorSupport) -> Json:
 def rules_of(assessment: Assessment) -> Sequence[str]:
     """The requirement rows that an assessment stands on, sorted."""
     found = {c.rule for c in assessment.criteria} | {n.rule for n in assessment.notes if n.rule} | {"GR-8"}
+    found |= {r.rule for r in assessment.recommendations}
     if len({c.axis for c in assessment.criteria if c.grade > 1}) > 1:
         found.add("GR-5")
     if assessment.missing or any(issue.left_out for issue in assessment.issues):

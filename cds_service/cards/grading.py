@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import timedelta, tzinfo
 
 from cds_service.cards import wording
+from cds_service.cards import wording_treatment as treatment
 from cds_service.cards.document import Json, assessment_document, rules_of
 from cds_service.cards.formats import reference, rfc3339
-from cds_service.crs.evidence import Assessment, Status
+from cds_service.crs.evidence import Assessment, Recommendation, Status
 from cds_service.crs.guideline import Guideline
 from fhir_mappings.facts import MappingIssue
 
@@ -62,6 +63,7 @@ def detail(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) ->
     """GitHub-flavoured Markdown without raw HTML."""
     blocks = [
         _now(assessment, zone),
+        _do(assessment, guideline, zone),
         _open_questions(assessment, zone),
         _table(assessment, zone),
         _remarks(assessment, zone),
@@ -74,12 +76,25 @@ def _now(assessment: Assessment, zone: tzinfo | None) -> str:
     parts = [wording.course_line(assessment, zone)]
     parts += [wording.exposure_line(e, assessment.as_of, zone) for e in assessment.exposures[:1]]
     line = "; ".join(part for part in parts if part)
-    recent = assessment.responses[-MOST_RESPONSES:]
+    others = [r for r in assessment.responses if assessment.tocilizumab is None or r.drug != "tocilizumab"]
+    recent = others[-MOST_RESPONSES:]
     after = [wording.response_line(r, assessment.as_of, zone) for r in recent]
-    earlier = len(assessment.responses) - len(recent)
+    earlier = len(others) - len(recent)
     after += [f"and {earlier} earlier"] if earlier else []
+    after = [part for part in (treatment.ledger_line(assessment, zone), *after) if part]
     head = "Now" if assessment.grade else "Course"
     return f"**{head}:** {line}." + (f"  \n**Given:** {'; '.join(after)}." if after else "")
+
+
+def _do(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> str:
+    """The advice, numbered; rows of one line of the table share a line of the card."""
+    lines: dict[str, list[Recommendation]] = {}
+    for row in assessment.recommendations:
+        lines.setdefault(row.line, []).append(row)
+    said = [treatment.line(rows, assessment, guideline, zone) for rows in lines.values()]
+    return (
+        "\n".join(["**Do**", *(f"{number}. {text}" for number, text in enumerate(said, 1))]) if said else ""
+    )
 
 
 def _open_questions(assessment: Assessment, zone: tzinfo | None) -> str:

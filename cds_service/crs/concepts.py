@@ -6,7 +6,8 @@ VITALS = frozenset({Concept.TEMPERATURE, Concept.SYSTOLIC, Concept.MEAN_PRESSURE
 OXYGEN = frozenset({Concept.OXYGEN_FLOW, Concept.FIO2})
 LABS = frozenset(
     {Concept.WEIGHT, Concept.NEUTROPHILS, Concept.PLATELETS, Concept.CRP, Concept.FERRITIN}
-    | {Concept.FIBRINOGEN, Concept.ICE_SCORE}
+    | {Concept.FIBRINOGEN, Concept.ICE_SCORE, Concept.LEUKOCYTES, Concept.CREATININE, Concept.BILIRUBIN}
+    | {Concept.ALT, Concept.AST}
 )
 USED = VITALS | OXYGEN | LABS
 ALL = frozenset(Concept)

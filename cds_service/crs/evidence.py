@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from fhir_mappings.facts import MappingIssue, TherapyKind
+from fhir_mappings.facts import MappingIssue, ProposedOrder, TherapyKind
+
+Value = str | int | Decimal | datetime | timedelta | tuple[str, ...]
+"""What a sentence shows."""
 
 
 class Axis(StrEnum):
@@ -116,6 +119,56 @@ class PressorSupport:
 
 
 @dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One row of advice that applies now; ``id`` names its sentence, ``orders`` what may be signed.
+
+    ``strength`` is recommended | consider | information. Rows of one ``line`` share a line of the card.
+    """
+
+    id: str
+    rule: str
+    strength: str
+    line: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    orders: tuple[ProposedOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDose:
+    """A dose of tocilizumab as charted; ``flags`` are stable codes: implausible | uncertain | close."""
+
+    reference: str
+    time: datetime
+    dose: str = ""
+    unit: str = ""
+    product: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tocilizumab:
+    """The ledger: doses that count, what is left, and the dose by weight (mg).
+
+    ``reasons`` say why no dose is possible now: too-early | window-full | all-given | under-age |
+    weight-missing | weight-stale | weight-contradictory | medications-not-available | dose-not-placed.
+    """
+
+    doses: tuple[GivenDose, ...]
+    allowed: int
+    last_24h: int
+    next_possible: datetime | None
+    milligrams: Decimal | None = None
+    per_kg: Decimal | None = None
+    exact: Decimal | None = None
+    capped: bool = False
+    vials: tuple[Decimal, ...] = ()
+    weight: Evidence | None = None
+    weight_is_old: bool = False
+    reasons: tuple[str, ...] = ()
+    other_routes: tuple[GivenDose, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure:
     """What opens GR-8: a therapy, or a diagnosis where ``kind`` is None."""
 
@@ -148,4 +201,8 @@ class Assessment:
     responses: tuple[Response, ...] = ()
     pressors: tuple[PressorSupport, ...] = ()
     """Since the onset, at every change; shown for the trend, never for the grade."""
+    tocilizumab: Tocilizumab | None = None
+    recommendations: tuple[Recommendation, ...] = ()
+    options: tuple[str, ...] = ()
+    """The choices of the guideline table that are not its defaults, as ``topic=choice``."""
     issues: tuple[MappingIssue, ...] = ()

@@ -12,6 +12,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from cds_service.crs.drug_table import DrugTable, parse_drug
+from cds_service.crs.order_table import OrderTable
+from cds_service.crs.regimen import Regimen, read_regimen
 from cds_service.crs.table_reading import GuidelineError, Rule, Section
 from fhir_mappings.facts import DrugGroup, OxygenDevice
 
@@ -21,12 +24,15 @@ WINDOWS = (
     "car-t", "t-cell-engager", "diagnosis", "usual-onset", "fever", "temperature-charting", "masking",
     "pressure", "arterial-pairing", "infusion-gap", "point-infusion", "recently-stopped", "oxygen",
     "spo2", "baseline", "resolution", "resolved", "clock-skew", "weight", "weight-old", "weight-pair",
+    "neutrophils", "prolonged", "early-product", "early-onset", "no-improvement", "persistent-hypotension",
+    "steroid", "refractory", "labs", "ice-score", "proximity",
 )  # fmt: skip
 THRESHOLDS = {
     "fever": ("Cel", 36, 42), "mean-pressure": ("mm[Hg]", 40, 90), "mean-pressure-second": ("mm[Hg]", 10, 90),
     "mean-below-systolic": ("mm[Hg]", 0, 50), "pressure-disagreement": ("mm[Hg]", 1, 100),
     "arterial-suspect": ("mm[Hg]", 1, 150), "rate-outlier": ("1", 2, 1000), "room-air-spo2": ("%", 80, 100),
     "low-spo2": ("%", 70, 100), "baseline-pressure": ("mm[Hg]", 0, 50), "weight-difference": ("%", 1, 50),
+    "neutropenia": ("10*9/L", 0, 5), "refractory-doses": ("1", 1, 10), "ice-normal": ("{score}", 1, 10),
 }  # fmt: skip
 """Unit, and the range outside which a value is surely a slip."""
 
@@ -115,12 +121,20 @@ class Guideline:
     oxygen: Mapping[OxygenDevice | None, tuple[OxygenBand, ...]]
     unknown: Unknowns
     baseline: Baseline
+    regimen: Regimen
+    drugs: Mapping[str, DrugTable]
+    orders: OrderTable
     rules: tuple[Rule, ...]
     sha256: str = ""
 
 
-def parse_guideline(data: Mapping[str, Any], sha256: str = "") -> Guideline:
-    """Check and type a guideline table. Raises GuidelineError naming the key at fault."""
+def parse_guideline(
+    data: Mapping[str, Any],
+    drugs: Mapping[str, Mapping[str, Any]],
+    orders: OrderTable,
+    sha256: str = "",
+) -> Guideline:
+    """Check and type a guideline table and its drug tables. Raises GuidelineError naming the key at fault."""
     root = Section(data, "")
     head = root.section("guideline")
     sources = {
@@ -128,6 +142,8 @@ def parse_guideline(data: Mapping[str, Any], sha256: str = "") -> Guideline:
         for key, item in root.section("sources").sections()
     }
     root.known_sources = frozenset(sources)
+    regimen = read_regimen(root)
+    tables = _drug_tables(drugs, regimen)
     guideline = Guideline(
         id=head.text("id"),
         version=head.text("version"),
@@ -144,12 +160,27 @@ def parse_guideline(data: Mapping[str, Any], sha256: str = "") -> Guideline:
         oxygen=_oxygen(root),
         unknown=_unknown(root.section("unknown")),
         baseline=_baseline(root.section("baseline")),
-        rules=tuple(root.rules),
+        regimen=regimen,
+        drugs=tables,
+        orders=orders,
+        rules=(*root.rules, *(rule for table in tables.values() for rule in table.rules), *orders.rules),
         sha256=sha256,
     )
     head.date("date")
     root.finish()
     return guideline
+
+
+def _drug_tables(drugs: Mapping[str, Mapping[str, Any]], regimen: Regimen) -> dict[str, DrugTable]:
+    """By drug; an error names the file."""
+    tables = {}
+    for name in sorted(drugs):
+        try:
+            table = parse_drug(drugs[name], regimen.chosen)
+        except GuidelineError as error:
+            raise GuidelineError(f"{name}: {error.key}", error.why) from None
+        tables[table.id] = table
+    return tables
 
 
 def _windows(section: Section) -> dict[str, timedelta]:

@@ -133,6 +133,33 @@ class Section:
             raise self.error(key, f"must lie between {low} and {high}")
         return value
 
+    def numbers(self, key: str) -> tuple[Decimal, ...]:
+        values = self._get(key)
+        numeric = isinstance(values, list) and all(
+            isinstance(v, int | Decimal) and not isinstance(v, bool) for v in values
+        )
+        if not numeric or not values:
+            raise self.error(key, "must be a list of numbers")
+        return tuple(Decimal(value) for value in values)
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        numbers = self.numbers(key)
+        if any(number != int(number) for number in numbers):
+            raise self.error(key, "must be a list of whole numbers")
+        return tuple(int(number) for number in numbers)
+
+    def is_chosen(self, options: Mapping[str, str]) -> bool:
+        """Whether the row holds: it names no ``option``, or the one that was chosen of its topic."""
+        if "option" not in self.data:
+            return True
+        topic, _, choice = self.text("option").partition("=")
+        if topic not in options:
+            raise self.error("option", f"{topic!r} is not under [options]")
+        return options[topic] == choice
+
+    def option_text(self) -> str:
+        return f" (option {self.text('option')})" if "option" in self.data else ""
+
     def ranks(self, key: str, kind: type[E]) -> dict[E, int]:
         """A list of lists: each member with the position of its list, from 1."""
         groups = self._get(key)

@@ -1,0 +1,122 @@
+"""The tocilizumab ledger: what was given, what is left, when the next is possible (TX-6, DL-3 to DL-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from cds_service.crs.dosing import Dose, dose_for
+from cds_service.crs.drug_table import DrugTable
+from cds_service.crs.guideline import Guideline
+from cds_service.crs.weight import Weight, weight_at
+from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Quantity, Route, Source
+
+TOCILIZUMAB = frozenset({DrugGroup.TOCILIZUMAB})
+
+
+class Ledger(NamedTuple):
+    """Doses by the vein, oldest first, and what follows from them.
+
+    ``counted`` are those of the episode's limit, ``recent`` those of the rolling window. ``dose`` is
+    None where ``weight`` has a reason. ``next_possible`` is None where no further dose is. ``unknown``
+    says why the history is not all known: medications-not-available | dose-not-placed, or empty.
+    """
+
+    counted: tuple[Administration, ...]
+    recent: tuple[Administration, ...]
+    last: Administration | None
+    next_possible: datetime | None
+    allowed: int
+    weight: Weight
+    dose: Dose | None
+    under_age: bool | None
+    """None where the age is not known well enough."""
+    implausible: tuple[Administration, ...] = ()
+    other_routes: tuple[Administration, ...] = ()
+    unknown: str = ""
+
+    @property
+    def all_given(self) -> bool:
+        return len(self.counted) >= self.allowed
+
+
+def ledger(facts: PatientFacts, guideline: Guideline, since: datetime, as_of: datetime) -> Ledger:
+    """``since`` is the newest immune therapy, or how far back a diagnosis alone is read."""
+    table = guideline.drugs["tocilizumab"]
+    doses, others = _doses(facts, as_of)
+    counted = tuple(dose for dose in doses if dose.start >= since)
+    recent = tuple(dose for dose in doses if _in_window(dose, table, as_of))
+    weight = weight_at(facts, guideline, as_of)
+    usable = weight.reading is not None and not weight.reason
+    return Ledger(
+        counted=counted,
+        recent=recent,
+        last=doses[-1] if doses else None,
+        next_possible=None if len(counted) >= _total(table) else next_possible(doses, table, as_of),
+        allowed=_total(table),
+        weight=weight,
+        dose=dose_for(table, weight.reading.value) if usable and weight.reading else None,
+        under_age=is_under_age(facts.birth_date, table.age or 0, as_of.date()),
+        implausible=tuple(dose for dose in doses if is_implausible(dose.mass, table)),
+        other_routes=tuple(dose for dose in others if dose.start >= since),
+        unknown=_unknown(facts, since),
+    )
+
+
+def _doses(facts: PatientFacts, as_of: datetime) -> tuple[list[Administration], list[Administration]]:
+    """By the vein (also where no route is charted), and by any other route."""
+    found = [a for a in facts.administrations if a.groups & TOCILIZUMAB and a.start <= as_of]
+    veins = [a for a in found if a.route in (Route.INTRAVENOUS, Route.UNSPECIFIED)]
+    return veins, [a for a in found if a not in veins]
+
+
+def _total(table: DrugTable) -> int:
+    return table.total if table.total is not None else 1_000_000
+
+
+def _in_window(dose: Administration, table: DrugTable, time: datetime) -> bool:
+    """Within the rolling window; a dose exactly its length ago is outside."""
+    return table.in_window is not None and time - dose.start < table.in_window.window
+
+
+def next_possible(doses: Sequence[Administration], table: DrugTable, as_of: datetime) -> datetime:
+    """The first instant from ``as_of`` on at which interval and rolling window allow a dose (DL-3, DL-4)."""
+    times = [as_of]
+    if doses and table.interval is not None:
+        times.append(doses[-1].start + table.interval)
+    if table.in_window is not None and len(doses) >= table.in_window.most:
+        times.append(doses[-table.in_window.most].start + table.in_window.window)
+    return max(times)
+
+
+def is_under_age(born: tuple[date, date] | None, years: int, today: date) -> bool | None:
+    """Below the age by every possible day of birth; None where it depends on the day, or none is known."""
+    if born is None:
+        return None
+    under = {_birthday(day, years) > today for day in born}
+    return under.pop() if len(under) == 1 else None
+
+
+def _birthday(born: date, years: int) -> date:
+    """The day on which someone turns so old; of 29 February, 1 March in common years."""
+    try:
+        return born.replace(year=born.year + years)
+    except ValueError:
+        return date(born.year + years, 3, 1)
+
+
+def is_implausible(mass: Quantity | None, table: DrugTable) -> bool:
+    """An amount that was hardly given; it counts as a dose all the same."""
+    bounds = table.plausible
+    if mass is None or bounds is None:
+        return False
+    if mass.unit == "mg/kg":
+        return not bounds.per_kg_low <= mass.value <= bounds.per_kg_high
+    return not bounds.low <= mass.value <= bounds.high
+
+
+def _unknown(facts: PatientFacts, since: datetime) -> str:
+    if not facts.covered(Source.MEDICATIONS).reaches(since):
+        return "medications-not-available"
+    return "dose-not-placed" if facts.unplaced_since(TOCILIZUMAB, since) else ""

@@ -1,0 +1,109 @@
+"""What the guideline says for this patient, now (TX-1 to TX-23): the advice that applies, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from cds_service.crs.dosing import whole_vials
+from cds_service.crs.episode import Episode
+from cds_service.crs.evidence import GivenDose, Recommendation, Tocilizumab, Value
+from cds_service.crs.explain import Picture, of_reading
+from cds_service.crs.ledger import Ledger, ledger
+from cds_service.crs.proposals import proposals
+from cds_service.crs.regimen import Advice
+from cds_service.crs.situation import Case, Values, situation
+from cds_service.crs.steroids import steroids
+from fhir_mappings.facts import Administration
+
+CLOSE = timedelta(hours=1)
+"""Two records of tocilizumab this close may be one infusion charted twice; only shown."""
+
+
+def advise(picture: Picture, episode: Episode, grade: int) -> tuple[Tocilizumab, tuple[Recommendation, ...]]:
+    """The tocilizumab ledger and the advice at this grade (the lower end of what is known)."""
+    case = case_of(picture, episode, grade)
+    holds = situation(case)
+    advice = picture.guideline.regimen.advice
+    if any(row.order == "tocilizumab" and _applies(row, grade, holds) for row in advice):
+        holds["tocilizumab-advised"] = {}
+    rows = [row for row in advice if _applies(row, grade, holds)]
+    return shown_ledger(case), tuple(_recommendation(row, case, holds) for row in rows)
+
+
+def case_of(picture: Picture, episode: Episode, grade: int) -> Case:
+    given = ledger(picture.facts, picture.guideline, counted_since(picture, episode), picture.as_of)
+    onset_on = steroids(picture.facts, picture.guideline, episode.onset, picture.as_of)
+    return Case(picture, episode, grade, given, onset_on)
+
+
+def counted_since(picture: Picture, episode: Episode) -> datetime:
+    """Doses count from the newest immune therapy, and no later than the onset of the open episode."""
+    given = [e.time for e in picture.opened_by if e.kind is not None]
+    start = max(given) if given else picture.as_of - picture.guideline.windows["diagnosis"]
+    return min(start, episode.onset)
+
+
+def _applies(row: Advice, grade: int, holds: Mapping[str, Values]) -> bool:
+    return grade in row.grades and row.when <= holds.keys() and not row.unless & holds.keys()
+
+
+def _recommendation(row: Advice, case: Case, holds: Mapping[str, Values]) -> Recommendation:
+    values: dict[str, Value] = {}
+    for name in sorted(row.when):
+        values.update(holds[name])
+    orders = proposals(row, case, values)
+    return Recommendation(row.id, row.rule, row.strength.value, row.line, values, orders)
+
+
+# ------------------------------------------------------------------ the ledger as it is shown
+
+
+def shown_ledger(case: Case) -> Tocilizumab:
+    given, table = case.ledger, case.picture.guideline.drugs["tocilizumab"]
+    dose, reading = given.dose, given.weight.reading
+    return Tocilizumab(
+        doses=tuple(_given(a, given) for a in given.counted),
+        allowed=given.allowed,
+        last_24h=len(given.recent),
+        next_possible=given.next_possible if given.last is not None else None,
+        milligrams=dose.milligrams if dose else None,
+        per_kg=dose.per_kg if dose else None,
+        exact=dose.exact if dose else None,
+        capped=dose.capped if dose else False,
+        vials=whole_vials(table, dose.milligrams) if dose else (),
+        weight=of_reading(reading) if reading else None,
+        weight_is_old=given.weight.old,
+        reasons=tuple(_reasons(case)),
+        other_routes=tuple(_given(a, given) for a in given.other_routes),
+    )
+
+
+def _given(dose: Administration, given: Ledger) -> GivenDose:
+    amount, unit = (str(dose.dose.value), dose.dose.unit) if dose.dose else ("", "")
+    flags = []
+    if dose in given.implausible:
+        flags.append("implausible")
+    if not dose.certain:
+        flags.append("uncertain")
+    if any(abs(other.start - dose.start) < CLOSE for other in given.counted if other is not dose):
+        flags.append("close")
+    return GivenDose(dose.reference, dose.start, amount, unit, dose.product, tuple(flags))
+
+
+def _reasons(case: Case) -> Iterator[str]:
+    """Why no dose is possible now, all that hold."""
+    given, table = case.ledger, case.picture.guideline.drugs["tocilizumab"]
+    if given.unknown:
+        yield given.unknown
+    if given.all_given:
+        yield "all-given"
+    early = given.last is not None and table.interval is not None
+    if early and given.last and table.interval and case.as_of - given.last.start < table.interval:
+        yield "too-early"
+    if table.in_window is not None and len(given.recent) >= table.in_window.most:
+        yield "window-full"
+    if given.under_age:
+        yield "under-age"
+    if given.weight.reason:
+        yield f"weight-{given.weight.reason}"
