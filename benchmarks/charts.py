@@ -135,6 +135,7 @@ def hook_request(observations: int, now: datetime) -> bytes:
         "procedures": searchset(chart.procedures()),
         "immunizations": searchset([]),
         "conditions": searchset([]),
+        "orders": searchset([]),
     }
     request = {
         "hook": "patient-view",

@@ -105,11 +105,12 @@ def _with_drugs(gathered: Acquired, server: Server | None, patient_id: str, dead
         return gathered
     drugs = _drugs(waiting, server, patient_id, deadline)
     gathered.resources.extend(drugs.resources)
-    if medications.without_a_name(medications.named_elsewhere(gathered.resources)):
-        failure = drugs.failure or _NOT_SENT_ALONG
-        gathered.failures[medications.KEY] = failure
-        if gathered.coverage.get(Source.MEDICATIONS, COMPLETE).since is not None:
-            gathered.coverage[Source.MEDICATIONS] = Coverage(None, failure.reason)
+    nameless = medications.without_a_name(medications.named_elsewhere(gathered.resources))
+    if nameless:
+        failure = gathered.failures[medications.KEY] = drugs.failure or _NOT_SENT_ALONG
+        for source in medications.sources_of(nameless):
+            if gathered.coverage.get(source, COMPLETE).since is not None:
+                gathered.coverage[source] = Coverage(None, failure.reason)
     return gathered
 
 

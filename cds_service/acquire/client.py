@@ -12,8 +12,8 @@ from cds_service.acquire.queries import Query
 from cds_service.acquire.searches import Refusals, Search, Setting
 from cds_service.acquire.transport import Exchange, FhirAccess, Transport
 
-WORKERS = 64
-"""Eight hook calls with all eight searches at once; threads are made as they are needed."""
+WORKERS = 72
+"""Eight hook calls with all nine searches at once; threads are made as they are needed."""
 
 
 class FhirClient:

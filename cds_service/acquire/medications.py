@@ -1,4 +1,4 @@
-"""Drugs that administrations name by reference, to be read where they did not come along."""
+"""Drugs that administrations and orders name by reference, to be read where they did not come along."""
 
 from __future__ import annotations
 
@@ -15,10 +15,16 @@ KEY = "medication-references"
 
 _REFERENCE = re.compile(r"(?:(?P<base>.*)/)?Medication/(?P<id>[^/#?|]+)(?:/_history/[^/]+)?")
 _NOT_GIVEN = frozenset({"not-done", "entered-in-error"})
+_NOT_STANDING = frozenset({"draft", "completed", "cancelled", "stopped", "entered-in-error"})
+_HOLDERS = {
+    "MedicationAdministration": (Source.MEDICATIONS, _NOT_GIVEN),
+    "MedicationRequest": (Source.ORDERS, _NOT_STANDING),
+}
+"""What names a drug, which search it belongs to, and with which status its drug does not matter."""
 
 
 def named_elsewhere(resources: Sequence[Resource]) -> list[Resource]:
-    """The administrations that took place and whose drug is in no resource at hand."""
+    """What was given, or is ordered, and whose drug is in no resource at hand."""
     others = [resource for resource in resources if isinstance(resource, dict)]
     waiting = [r for r in others if "medicationReference" in r and _is_by_reference(r)]
     if not waiting:
@@ -28,14 +34,19 @@ def named_elsewhere(resources: Sequence[Resource]) -> list[Resource]:
     return [resource for resource in waiting if _target(resource) not in at_hand | _contained(resource)]
 
 
-def without_a_name(administrations: Iterable[Resource]) -> list[Resource]:
-    """Those whose reference has no display either: nothing tells which drug it was."""
-    return [resource for resource in administrations if not resource["medicationReference"].get("display")]
+def without_a_name(holders: Iterable[Resource]) -> list[Resource]:
+    """Those whose reference has no display either: nothing tells which drug it is."""
+    return [resource for resource in holders if not resource["medicationReference"].get("display")]
 
 
-def query_for(administrations: Sequence[Resource], base: str) -> Query | None:
+def sources_of(holders: Iterable[Resource]) -> list[Source]:
+    """The searches that they belong to."""
+    return sorted({_HOLDERS[resource["resourceType"]][0] for resource in holders})
+
+
+def query_for(holders: Sequence[Resource], base: str) -> Query | None:
     """One search for all drugs that the server itself holds, or None where there are none."""
-    targets = (_target_on(resource, base) for resource in administrations)
+    targets = (_target_on(resource, base) for resource in holders)
     ids = list(dict.fromkeys(target for target in targets if target is not None))
     if not ids:
         return None
@@ -45,10 +56,8 @@ def query_for(administrations: Sequence[Resource], base: str) -> Query | None:
 
 
 def _is_by_reference(resource: Resource) -> bool:
-    if (
-        resource.get("resourceType") != "MedicationAdministration"
-        or str(resource.get("status")) in _NOT_GIVEN
-    ):
+    holder = _HOLDERS.get(str(resource.get("resourceType")))
+    if holder is None or str(resource.get("status")) in holder[1]:
         return False
     reference = resource.get("medicationReference")
     text = reference.get("reference") if isinstance(reference, dict) else None

@@ -91,14 +91,19 @@ def build_queries(codes_by_source: Mapping[Source, Sequence[tuple[str, str]]]) -
 
 
 def _search(
-    source: Source, resource_type: str, sort: str | None, *, lasting: timedelta = timedelta(0)
+    source: Source,
+    resource_type: str,
+    sort: str | None,
+    *,
+    lasting: timedelta = timedelta(0),
+    **wanted: str,
 ) -> Query:
     order = (("_sort", sort),) if sort else ()
     return Query(
         key=source.value,
         source=source,
         resource_type=resource_type,
-        params=(("patient", PATIENT_TOKEN), *order, ("_count", str(PAGE_SIZE))),
+        params=(("patient", PATIENT_TOKEN), *wanted.items(), *order, ("_count", str(PAGE_SIZE))),
         lasting=lasting,
         lasting_always=bool(lasting),
     )
@@ -111,6 +116,8 @@ _OTHERS = (
     _search(Source.PROCEDURES, "Procedure", "-date", lasting=timedelta(days=30)),
     _search(Source.IMMUNIZATIONS, "Immunization", "-date"),
     _search(Source.CONDITIONS, "Condition", None),
+    # One status only: a list of them is more than the restricted subset of CDS Hooks promises.
+    _search(Source.ORDERS, "MedicationRequest", None, status="active"),
 )
 
 

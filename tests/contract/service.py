@@ -74,6 +74,7 @@ def prefetch(**changes: Any) -> Json:
         "procedures": searchset([procedure("car-t", concept(ICD_10_PCS, "XW033H7"), -72)]),
         "immunizations": searchset([]),
         "conditions": searchset([]),
+        "orders": searchset([]),
     }
     return {key: value for key, value in (whole | changes).items() if value is not ...}
 

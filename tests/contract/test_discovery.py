@@ -11,7 +11,7 @@ import pytest
 from tests.contract.service import client
 
 TOKEN = re.compile(r"\{\{([^}]*)\}\}")
-ALLOWED = {"patient", "code", "_sort", "_count"}
+ALLOWED = {"patient", "code", "status", "_sort", "_count"}
 
 
 def services() -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def test_a_service_is_described_as_the_specification_asks() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["patient", "vitals", "oxygen", "labs", "medications", "procedures", "conditions"]
+    "key", ["patient", "vitals", "oxygen", "labs", "medications", "procedures", "conditions", "orders"]
 )
 def test_a_template_is_a_read_or_a_plain_search_of_the_patient(key: str) -> None:
     template = services()[0]["prefetch"][key]

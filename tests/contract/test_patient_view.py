@@ -123,6 +123,19 @@ def test_nobody_is_called_well_when_the_risk_is_not_known(service: FlaskClient, 
     assert f"prefetch.{key}" in issue["expression"]
 
 
+@pytest.mark.parametrize("state", [..., None, {"resourceType": "OperationOutcome", "issue": []}, "rubbish"])
+def test_a_grade_does_not_wait_for_orders(service: FlaskClient, state: Any) -> None:
+    """What is ordered is no reason for 412, whether or not the patient is at risk."""
+    whole, without = prefetch(), prefetch(orders=state)
+    graded = [
+        the_card(service, prefetch=each)["extension"]["org.crs-cds.assessment"]["grade"]
+        for each in (whole, without)
+    ]
+    assert graded[0] == graded[1]
+    nobody = prefetch(procedures=searchset([]), orders=state)
+    assert call(service, request(prefetch=nobody)).json == {"cards": []}
+
+
 def test_without_any_vital_sign_the_answer_is_412(service: FlaskClient) -> None:
     answer = call(service, request(prefetch=prefetch(vitals=None)))
     assert answer.status_code == 412

@@ -6,7 +6,7 @@
         ... server.base, server.seen ...
 
 What has no fault is answered from the store: reads, and searches by patient,
-code, _id, _sort and _count, paged with opaque next links.
+code, status, _id, _sort and _count, paged with opaque next links.
 """
 
 from __future__ import annotations
@@ -194,6 +194,8 @@ def _matches(resource: Resource, resource_type: str, params: dict[str, str]) -> 
     if "patient" in params and subject.get("reference") != f"Patient/{params['patient']}":
         return False
     if "_id" in params and resource.get("id") not in params["_id"].split(","):
+        return False
+    if "status" in params and resource.get("status") not in params["status"].split(","):
         return False
     codes = {f"{c.get('system')}|{c.get('code')}" for c in resource.get("code", {}).get("coding", [])}
     return "code" not in params or bool(codes & set(params["code"].split(",")))

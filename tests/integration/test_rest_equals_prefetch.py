@@ -23,6 +23,7 @@ IDS = sorted(patients.ids())
 SEARCHES = {
     "vitals": "Observation", "oxygen": "Observation", "labs": "Observation", "procedures": "Procedure",
     "medications": "MedicationAdministration", "immunizations": "Immunization", "conditions": "Condition",
+    "orders": "MedicationRequest",
 }  # fmt: skip
 Json = dict[str, Any]
 _encoder = msgspec.json.Encoder(decimal_format="number")

@@ -14,6 +14,7 @@ from tests.unit.acquire.charts import (
     administration,
     bundle,
     by_reference,
+    order,
     whole_prefetch,
 )
 
@@ -68,3 +69,11 @@ def test_no_time_left_for_the_drugs_is_a_timeout(ward: Ward) -> None:
     prefetch = given_by_reference("Medication/a")
     del prefetch["vitals"]
     assert ward.chart(prefetch).failures["medication-references"].reason == "timeout"
+
+
+def test_drugs_of_orders_and_of_administrations_are_read_together(ward: Ward) -> None:
+    ward.fhir.resources += [drug("a"), drug("b")]
+    ordered = order(1, medicationReference={"reference": "Medication/b"})
+    acquired = ward.chart({**given_by_reference("Medication/a"), "orders": bundle(ordered)})
+    assert [seen.params for seen in ward.fhir.seen] == [{"_id": "a,b", "_count": "2"}]
+    assert acquired.coverage[Source.ORDERS] == acquired.coverage[Source.MEDICATIONS] == COMPLETE

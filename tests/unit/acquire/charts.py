@@ -62,6 +62,17 @@ def by_reference(number: int, reference: str, **more: Any) -> Resource:
     return {"medicationReference": {"reference": reference}, **given}
 
 
+def order(number: int, **more: Any) -> Resource:
+    return {
+        "resourceType": "MedicationRequest",
+        "id": f"r{number}",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        **more,
+    }
+
+
 def patient(identity: str = PATIENT) -> Resource:
     return {"resourceType": "Patient", "id": identity, "birthDate": "1961-04-02"}
 

@@ -20,6 +20,7 @@ from tests.unit.acquire.charts import (
     going_on,
     hourly,
     observation,
+    order,
     whole_prefetch,
 )
 
@@ -121,3 +122,42 @@ def test_the_first_reason_for_unknown_medications_stays() -> None:
 def test_an_unreadable_reference_does_no_harm(odd: object) -> None:
     acquired = from_prefetch(medications=bundle(administration(1, 1, medicationReference=odd, contained="x")))
     assert len(acquired.resources) == 2
+
+
+ORDERED = {"medicationReference": {"reference": "Medication/d"}}
+
+
+def test_an_ordered_drug_that_nothing_names_leaves_the_orders_unknown_and_nothing_else() -> None:
+    acquired = from_prefetch(orders=bundle(order(1, **ORDERED)), medications=bundle(administration(1, 1)))
+    assert acquired.coverage[Source.ORDERS].since is None
+    assert acquired.coverage[Source.ORDERS].reason == "not-supplied"
+    assert acquired.coverage[Source.MEDICATIONS] == COMPLETE
+    assert acquired.failures["medication-references"].reason == "not-supplied"
+
+
+def test_a_given_drug_that_nothing_names_leaves_the_orders_as_they_are() -> None:
+    acquired = from_prefetch(medications=bundle(by_reference(1, "Medication/d")))
+    assert acquired.coverage[Source.ORDERS] == COMPLETE
+    assert acquired.coverage[Source.MEDICATIONS].since is None
+
+
+@pytest.mark.parametrize("status", ["draft", "completed", "cancelled", "stopped", "entered-in-error"])
+def test_the_drug_of_an_order_that_does_not_stand_is_of_no_concern(status: str) -> None:
+    acquired = from_prefetch(orders=bundle(order(1, status=status, **ORDERED)))
+    assert acquired.coverage[Source.ORDERS] == COMPLETE
+    assert acquired.failures == {}
+
+
+def test_an_included_medication_names_the_ordered_drug() -> None:
+    acquired = from_prefetch(orders=bundle(order(1, **ORDERED), medication("d")))
+    assert acquired.coverage[Source.ORDERS] == COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [(None, "null"), (going_on(order(1)), "truncated"), (bundle(7), "malformed"), ("x", "malformed")],
+)
+def test_orders_that_are_not_wholly_at_hand_are_not_known(value: object, reason: str) -> None:
+    acquired = from_prefetch(orders=value)
+    assert (acquired.coverage[Source.ORDERS].since, acquired.coverage[Source.ORDERS].reason) == (None, reason)
+    assert acquired.failures["orders"].reason == reason

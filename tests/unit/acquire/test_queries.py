@@ -24,7 +24,7 @@ def test_templates_use_only_the_patient_token_and_the_restricted_subset(query: Q
     tokens = re.findall(r"\{\{.*?\}\}", query.template)
     assert tokens == ["{{context.patientId}}"]
     names = {name for name, _ in query.params}
-    assert names <= {"patient", "code", "_sort", "_count"}
+    assert names <= {"patient", "code", "status", "_sort", "_count"}
     assert not re.search(r"[ #{}]", query.template.replace("{{context.patientId}}", ""))
 
 
@@ -40,6 +40,7 @@ def test_templates_as_published() -> None:
         "procedures": f"Procedure?patient={token}&_sort=-date&_count=500",
         "immunizations": f"Immunization?patient={token}&_sort=-date&_count=500",
         "conditions": f"Condition?patient={token}&_count=500",
+        "orders": f"MedicationRequest?patient={token}&status=active&_count=500",
     }
     assert PAGE_SIZE == 500
 
