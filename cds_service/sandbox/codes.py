@@ -95,6 +95,7 @@ NOREPINEPHRINE_INJECTION = Code(RXNORM, "242969", "norepinephrine 1 MG/ML Inject
 EPINEPHRINE = Code(RXNORM, "3992", "epinephrine")
 VASOPRESSIN = Code(RXNORM, "11149", "vasopressin (USP)", "vasopressin")
 CEFEPIME = Code(RXNORM, "20481", "cefepime")
+ALLOPURINOL = text_only("allopurinol 300 mg tablet")
 LEVETIRACETAM = Code(RXNORM, "114477", "levetiracetam")
 SALINE_BOLUS = text_only("sodium chloride 0.9 % bolus")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_service.sandbox import codes, drugs, routine
+from cds_service.sandbox import codes, drugs, orders, routine
 from cds_service.sandbox.chart import Chart
 from cds_service.sandbox.scenario import Expected, Scenario
 
@@ -28,6 +28,8 @@ def write(chart: Chart) -> None:
     drugs.fluid_bolus(chart, 500, "7.5")
     drugs.fluid_bolus(chart, 500, "5.5")
     drugs.over_an_hour(chart, codes.TOCILIZUMAB_400, "560", ["5.1"])
+    orders.every(chart, codes.ACETAMINOPHEN, "650", 6, 36, route=codes.ORAL, as_needed="fever")
+    orders.every(chart, codes.CEFEPIME, "2000", 8, 35)
     routine.daily_labs(
         chart,
         crp="5 12 64 142 168",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_service.sandbox import codes, drugs, routine
+from cds_service.sandbox import codes, drugs, orders, routine
 from cds_service.sandbox.chart import Chart
 from cds_service.sandbox.scenario import Expected, Scenario
 
@@ -21,6 +21,8 @@ def write(chart: Chart) -> None:
     routine.pulse_and_breathing(chart, {94: 72, 36: 104, 20: 92, 3: 116, 0: 112}, {94: 14, 36: 20, 0: 20})
     routine.oxygen(chart, codes.ROOM_AIR, routine.each_shift(94, 0))
     drugs.tablets(chart, codes.ACETAMINOPHEN, "1000", [33, 27, 21, 15, 9, 3])
+    orders.every(chart, codes.ACETAMINOPHEN, "1000", 6, 33, route=codes.ORAL)
+    orders.at_home(chart, codes.LEVETIRACETAM, "500 mg by mouth twice daily", 96)
     drugs.fluid_bolus(chart, 500, 4)
     routine.daily_labs(
         chart,

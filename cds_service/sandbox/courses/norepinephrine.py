@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_service.sandbox import codes, drugs, routine
+from cds_service.sandbox import codes, drugs, orders, routine
 from cds_service.sandbox.chart import Chart
 from cds_service.sandbox.scenario import Expected, Scenario
 
@@ -30,6 +30,10 @@ def write(chart: Chart) -> None:
     drugs.infusion(
         chart, codes.NOREPINEPHRINE, "ug/kg/min", [("8.2", "0.05"), (7, "0.08"), ("5.2", "0.12"), (2, "0.1")]
     )
+    orders.at_home(chart, codes.ALLOPURINOL, "1 tablet by mouth every morning", 106)
+    orders.every(chart, codes.ACETAMINOPHEN, "650", 6, 33, route=codes.ORAL, as_needed="fever")
+    orders.every(chart, codes.CEFEPIME, "2000", 8, 32)
+    orders.every(chart, codes.DEXAMETHASONE, "10", 6, 7)
     chart.condition(codes.CRS_UNSPECIFIED, 30)
     routine.daily_labs(
         chart,

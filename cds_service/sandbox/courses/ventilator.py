@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_service.sandbox import codes, drugs, routine
+from cds_service.sandbox import codes, drugs, orders, routine
 from cds_service.sandbox.chart import Chart
 from cds_service.sandbox.scenario import Expected, Scenario
 
@@ -24,6 +24,8 @@ def write(chart: Chart) -> None:
     drugs.over_an_hour(chart, codes.METHYLPREDNISOLONE, "500", ["14.5", "2.5"], minutes=30)
     drugs.over_an_hour(chart, codes.ACETAMINOPHEN, "1000", [59, 50, 41, 29, 17, 9, 1], minutes=15)
     drugs.over_an_hour(chart, codes.CEFEPIME, "2000", range(57, 0, -8), minutes=30)
+    orders.every(chart, codes.METHYLPREDNISOLONE, "500", 12, "14.5")
+    orders.every(chart, codes.CEFEPIME, "2000", 8, 57)
     routine.daily_labs(
         chart,
         crp="8 74 212 268 241",

@@ -11,6 +11,8 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from cds_service.sandbox import patients
+from fhir_mappings import CodeBook, map_resources
+from fhir_mappings.facts import Route
 
 NOW = datetime(2026, 3, 1, 10, 30, 42, tzinfo=UTC)
 MINUTE = NOW.replace(second=0)
@@ -153,3 +155,32 @@ def test_the_ndjson_files_hold_the_charts(tmp_path: Path) -> None:
     for path in written:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert [json.loads(line) for line in lines] == CHARTS[path.stem]
+
+
+def ordered(patient_id: str) -> set[str]:
+    return {
+        item["medicationCodeableConcept"]["text"]
+        for item in CHARTS[patient_id]
+        if item["resourceType"] == "MedicationRequest" and item["status"] == "active"
+    }
+
+
+def test_what_is_given_by_the_clock_is_ordered_too() -> None:
+    assert ordered("demo-03") >= {"acetaminophen", "dexamethasone", "cefepime"}
+    assert ordered("demo-05") >= {"methylprednisolone"}
+    assert ordered("demo-08") >= {"acetaminophen", "levetiracetam"}
+
+
+@pytest.mark.parametrize("patient_id", patients.ids())
+def test_every_order_of_a_drug_that_matters_can_be_read(patient_id: str) -> None:
+    facts = map_resources(CHARTS[patient_id], CodeBook.load(), as_of=NOW, patient_id=patient_id, coverage={})
+    assert [issue for issue in facts.issues if issue.concept == "order"] == []
+    assert [dose.problems for order in facts.orders for dose in order.doses if dose.problems] == []
+
+
+def test_the_grade_3_patient_has_dexamethasone_every_six_hours_ordered() -> None:
+    facts = map_resources(CHARTS["demo-03"], CodeBook.load(), as_of=NOW, patient_id="demo-03", coverage={})
+    (steroid,) = (order for order in facts.orders if order.drug == "dexamethasone")
+    assert [(str(d.mass), d.interval, d.route) for d in steroid.doses] == [
+        ("10 mg", timedelta(hours=6), Route.INTRAVENOUS)
+    ]

@@ -112,6 +112,17 @@ def test_category_status_and_clinical_status(client: FlaskClient) -> None:
     assert not search(client, "Observation?patient=demo-03&status=amended")
 
 
+def test_active_orders_of_one_patient(client: FlaskClient) -> None:
+    orders = search(client, "MedicationRequest?patient=demo-03&status=active")
+    assert {order["subject"]["reference"] for order in orders} == {"Patient/demo-03"}
+    assert len(orders) == 4
+    assert search(client, "MedicationRequest?patient=demo-03&status=stopped,draft") == []
+    named = search(
+        client, "MedicationRequest?patient=demo-03&code=http://www.nlm.nih.gov/research/umls/rxnorm|3264"
+    )
+    assert [order["medicationCodeableConcept"]["text"] for order in named] == ["dexamethasone"]
+
+
 def test_ids_across_patients(client: FlaskClient) -> None:
     results = search(client, "Patient?_id=demo-01,demo-12,nobody")
     assert [item["id"] for item in results] == ["demo-01", "demo-12"]
