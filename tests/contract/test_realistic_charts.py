@@ -152,7 +152,7 @@ def test_a_held_dose_is_not_given(service: FlaskClient) -> None:
 
 def test_acetaminophen_by_product_name_is_not_denied(service: FlaskClient) -> None:
     """GR-6."""
-    code = concept(RXNORM, "313782", "acetaminophen 325 MG Oral Tablet")
+    code = concept(RXNORM, "999313782", "acetaminophen 325 MG Oral Tablet")
     doses = [
         medication(f"a{h}", "completed", medicationCodeableConcept=code, effectiveDateTime=instant(-h))
         for h in (29, 23, 17, 11, 5)
@@ -172,7 +172,9 @@ def test_a_flow_beside_a_device_that_is_not_understood_still_counts(service: Fla
     assert graded(service, oxygen=searchset([both, flow]))[0] == {"lowest": 3, "highest": 4}
 
 
-@pytest.mark.parametrize("route", [concept(SNOMED, "54485002", "Ophthalmic route"), {"text": "Infiltration"}])
+@pytest.mark.parametrize(
+    "route", [concept(SNOMED, "37161004", "Rectal route"), concept(SNOMED, "54485002", "Ophthalmic route")]
+)
 def test_eye_drops_are_no_infusion(service: FlaskClient, route: Json) -> None:
     drops = [
         medication(f"p{n}", "completed", medicationCodeableConcept=concept(RXNORM, "8163"),
