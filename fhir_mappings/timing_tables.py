@@ -18,7 +18,7 @@ def read_schedule(draft: Draft, entry: Entry) -> None:
     draft.site_adds_only(entry, known is not None, "timing")
     schedule = _schedule(draft, entry) if known is None else known
     draft.schedules[name] = schedule
-    row = TableRow("timing", name, name.replace("-", " "), range=str(schedule.interval or ""))
+    row = TableRow("timing", name, name.replace("-", " "), range=_shown(schedule))
     for code in closed(entry.entries("codes")):
         draft.bind_code(code, name, schedule, row)
     draft.bind_texts(entry, "texts", draft.timing_names, name, schedule, "timing")
@@ -30,6 +30,13 @@ def _schedule(draft: Draft, entry: Entry) -> Schedule:
     if (interval is not None) + once + continuous > 1 or not (interval or once or continuous or as_needed):
         raise entry.error("every", "needs one of every, once and continuous, or as_needed")
     return Schedule(interval, once, as_needed)
+
+
+def _shown(schedule: Schedule) -> str:
+    """For people: ``every 6 h, as needed``."""
+    hours = schedule.interval // timedelta(hours=1) if schedule.interval is not None else 0
+    parts = (f"every {hours} h" if hours else "", "once" if schedule.once else "")
+    return ", ".join(filter(None, (*parts, "as needed" if schedule.as_needed else "")))
 
 
 def _every(draft: Draft, entry: Entry) -> timedelta | None:

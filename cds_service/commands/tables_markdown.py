@@ -30,6 +30,7 @@ TITLES = {
     "medications": "Drugs and routes",
     "therapies": "Cell products and T-cell engagers",
     "conditions": "Diagnoses",
+    "timing": "How often an ordered drug is due",
 }
 
 
@@ -141,7 +142,7 @@ def _particulars(row: TableRow, book: CodeBook) -> str:
         return "" if meaning.grade is None else f"grade {meaning.grade}"
     if isinstance(meaning, DrugCode):
         return ", ".join(part for part in (meaning.product, _route(meaning.route)) if part)
-    return ""
+    return row.range if row.table == "timing" else ""
 
 
 def _route(route: Route) -> str:
