@@ -11,9 +11,9 @@ from datetime import tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from cds_service.cards import wording
-from cds_service.cards import wording_treatment as treatment
 from cds_service.cards.formats import number, rfc3339
+from cds_service.cards.wording import grading as wording
+from cds_service.cards.wording import treatment
 from cds_service.crs.evidence import (
     Assessment,
     Change,

@@ -6,10 +6,13 @@ import uuid
 from collections.abc import Iterator
 from datetime import timedelta, tzinfo
 
-from cds_service.cards import wording
-from cds_service.cards import wording_treatment as treatment
 from cds_service.cards.document import Json, assessment_document, rules_of
 from cds_service.cards.formats import reference, rfc3339
+from cds_service.cards.overrides import GRADING, ORDER, override_reasons
+from cds_service.cards.suggestions import Proposal, Signing, offer
+from cds_service.cards.wording import grading as wording
+from cds_service.cards.wording import treatment
+from cds_service.cards.wording.orders import order_label
 from cds_service.crs.evidence import Assessment, Recommendation, Status
 from cds_service.crs.guideline import Guideline
 from fhir_mappings.facts import MappingIssue
@@ -18,26 +21,64 @@ TOPIC = {"system": "http://snomed.info/sct", "code": "710027002", "display": "Cy
 MOST_ISSUES = 3
 ISSUE_WINDOW = timedelta(hours=24)
 MOST_RESPONSES = 3
+MOST_LINES, FEWEST_ROWS = 25, 3
+"""Of the whole card, and of evidence in it; the assessment in the card's extension has all."""
+TABLE_HEAD = ("| criterion | value | time | source |", "| --- | --- | --- | --- |")
 GRADING_CONCEPTS = frozenset(
     {"temperature", "systolic", "mean-pressure", "spo2", "oxygen-flow", "fio2", "oxygen-device"}
     | {"ventilation-mode", "norepinephrine", "epinephrine", "phenylephrine", "dopamine", "vasopressin"}
 )
 
 
-def grading_card(assessment: Assessment, guideline: Guideline, zone: tzinfo | None = None) -> Json | None:
+def grading_card(
+    assessment: Assessment, guideline: Guideline, zone: tzinfo | None = None, encounter_id: str | None = None
+) -> Json | None:
     """The card of an assessment, or None where there is nothing to say (GR-8)."""
     if not _speaks(assessment):
         return None
+    identity = uuid.uuid4()
     return {
-        "uuid": str(uuid.uuid4()),
+        "uuid": str(identity),
         "summary": wording.summary(assessment),
         "indicator": indicator(assessment),
         "detail": detail(assessment, guideline, zone),
         "source": {"label": wording.SOURCE_LABEL, "url": wording.SOURCE_URL, "topic": TOPIC},
+        **_offered(assessment, Signing(identity, assessment.patient, encounter_id, assessment.as_of), zone),
+        "overrideReasons": override_reasons(GRADING),
         "extension": {
             "org.crs-cds.rules": rules_of(assessment),
             "org.crs-cds.assessment": assessment_document(assessment, guideline, zone),
         },
+    }
+
+
+def _offered(assessment: Assessment, signing: Signing, zone: tzinfo | None) -> Json:
+    """What may be signed: each drug alone, the tests of a line together."""
+    return offer(
+        [
+            Proposal(
+                order, order_label(order, assessment.as_of, zone), row.strength == "recommended", row.line
+            )
+            for row in assessment.recommendations
+            for order in row.orders
+        ],
+        signing,
+    )
+
+
+def delay_card(assessment: Assessment, guideline: Guideline) -> Json | None:
+    """Cells ordered while an infection is active (TX-17), where the grading card does not say so."""
+    said = any(row.id == "delay-cells" for row in assessment.recommendations)
+    if assessment.delay is None or (said and _speaks(assessment)):
+        return None
+    return {
+        "uuid": str(uuid.uuid4()),
+        "summary": treatment.delay_summary(assessment.delay),
+        "indicator": "warning",
+        "detail": treatment.delay_detail(assessment.delay) + f"\n\n*{wording.footer(guideline)}*",
+        "source": {"label": wording.SOURCE_LABEL, "url": wording.SOURCE_URL, "topic": TOPIC},
+        "overrideReasons": override_reasons(ORDER),
+        "extension": {"org.crs-cds.rules": ["TX-17"]},
     }
 
 
@@ -60,15 +101,13 @@ def indicator(assessment: Assessment) -> str:
 
 
 def detail(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> str:
-    """GitHub-flavoured Markdown without raw HTML."""
-    blocks = [
-        _now(assessment, zone),
-        _do(assessment, guideline, zone),
-        _open_questions(assessment, zone),
-        _table(assessment, zone),
-        _remarks(assessment, zone),
-        f"*{wording.footer(guideline, str(zone) if zone else 'UTC')}*",
-    ]
+    """GitHub-flavoured Markdown without raw HTML; the evidence gives way where the card grows too long."""
+    above = [_now(assessment, zone), _do(assessment, guideline, zone), _open_questions(assessment, zone)]
+    footer = wording.footer(guideline, str(zone) if zone else "UTC", treatment.options(assessment))
+    below = [_remarks(assessment, zone), f"*{footer}*"]
+    others = [block for block in (*above, *below) if block]
+    room = MOST_LINES - sum(block.count("\n") + 2 for block in others)
+    blocks = [*above, _table(assessment, max(room - len(TABLE_HEAD), FEWEST_ROWS), zone), *below]
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -103,11 +142,13 @@ def _open_questions(assessment: Assessment, zone: tzinfo | None) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _table(assessment: Assessment, zone: tzinfo | None) -> str:
+def _table(assessment: Assessment, most: int, zone: tzinfo | None) -> str:
     rows = list(_rows(assessment, zone))
     if not rows:
         return ""
-    return "\n".join(["| criterion | value | time | source |", "| --- | --- | --- | --- |", *rows])
+    more = len(rows) - most
+    shown = [*rows[: most - 1], f"| | and {more + 1} more | | |"] if more > 0 else rows
+    return "\n".join([*TABLE_HEAD, *shown])
 
 
 def _rows(assessment: Assessment, zone: tzinfo | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from cds_service.cards.wording_orders import (
+from cds_service.cards.wording.orders import (
     GRADING_TITLE,
     ORDER_TITLE,
     OVERRIDE_REASONS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from cds_service.cards import wording_orders as wording
+from cds_service.cards.wording import orders as wording
 from fhir_mappings.facts import Coding, ProposedOrder
 from fhir_mappings.outbound import to_fhir
 

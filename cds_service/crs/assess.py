@@ -8,7 +8,7 @@ from datetime import datetime
 from cds_service.crs.concepts import concerns
 from cds_service.crs.episode import Episode, Moment, episodes, moments
 from cds_service.crs.equivalents import equivalents
-from cds_service.crs.evidence import Assessment, Exposure, PressorSupport, Response, Status
+from cds_service.crs.evidence import Assessment, Delay, Exposure, PressorSupport, Response, Status
 from cds_service.crs.explain import Picture, criteria, missing
 from cds_service.crs.exposure import anchor, exposures, lapsed
 from cds_service.crs.fever import Fever, fever_steps, masking_doses, masking_steps, temperatures
@@ -17,9 +17,10 @@ from cds_service.crs.hypoxia import HypoxiaAxis
 from cds_service.crs.infusions import infusions
 from cds_service.crs.pressure import PressureAxis
 from cds_service.crs.remarks import notes
+from cds_service.crs.situation import active, cells_ordered
 from cds_service.crs.treatment import advise
 from cds_service.crs.weight import weight_at
-from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Source
+from fhir_mappings.facts import Administration, ConditionGroup, DrugGroup, PatientFacts, Source
 
 RESPONSE_GROUPS = frozenset({DrugGroup.TOCILIZUMAB, DrugGroup.ANTICYTOKINE, DrugGroup.STEROID})
 
@@ -40,7 +41,13 @@ def assess(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> Assess
         if picture.episode and picture.episode.onset <= end and not picture.moment.blind:
             return _assessment(picture, Status.ACTIVE, picture.episode)  # begun in the window, still open
     issues = tuple(issue for issue in facts.issues if concerns(issue))
-    return Assessment(Status.NOT_CONSIDERED, as_of, facts.patient_id, issues=issues)
+    return Assessment(Status.NOT_CONSIDERED, as_of, facts.patient_id, delay=_delay(facts), issues=issues)
+
+
+def _delay(facts: PatientFacts) -> Delay | None:
+    """Cells that are ordered while an infection is active (TX-17)."""
+    cells, infections = cells_ordered(facts), active(facts, ConditionGroup.INFECTION)
+    return Delay(cells.reference, cells.drug, infections[0].display) if cells and infections else None
 
 
 def _picture(
@@ -122,6 +129,7 @@ def _assessment(picture: Picture, status: Status, episode: Episode | None) -> As
         pressors=_pressors(picture, shown) if shown else (),
         tocilizumab=ledger,
         recommendations=advice,
+        delay=_delay(picture.facts),
         options=guideline.regimen.unusual,
         issues=tuple(issue for issue in picture.facts.issues if concerns(issue)),
     )

@@ -169,6 +169,15 @@ class Tocilizumab:
 
 
 @dataclass(frozen=True, slots=True)
+class Delay:
+    """A cell product is ordered while an infection is active (TX-17)."""
+
+    reference: str
+    product: str
+    diagnosis: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure:
     """What opens GR-8: a therapy, or a diagnosis where ``kind`` is None."""
 
@@ -203,6 +212,8 @@ class Assessment:
     """Since the onset, at every change; shown for the trend, never for the grade."""
     tocilizumab: Tocilizumab | None = None
     recommendations: tuple[Recommendation, ...] = ()
+    delay: Delay | None = None
+    """Also for patients who are not considered: it is said before the cells are given."""
     options: tuple[str, ...] = ()
     """The choices of the guideline table that are not its defaults, as ``topic=choice``."""
     issues: tuple[MappingIssue, ...] = ()

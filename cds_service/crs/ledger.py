@@ -66,7 +66,8 @@ def ledger(facts: PatientFacts, guideline: Guideline, since: datetime, as_of: da
 
 def _doses(facts: PatientFacts, as_of: datetime) -> tuple[list[Administration], list[Administration]]:
     """By the vein (also where no route is charted), and by any other route."""
-    found = [a for a in facts.administrations if a.groups & TOCILIZUMAB and a.start <= as_of]
+    drug = (a for a in facts.administrations if a.groups & TOCILIZUMAB and a.status != "on-hold")
+    found = [a for a in drug if a.start <= as_of]
     veins = [a for a in found if a.route in (Route.INTRAVENOUS, Route.UNSPECIFIED)]
     return veins, [a for a in found if a not in veins]
 

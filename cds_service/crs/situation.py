@@ -22,6 +22,7 @@ from fhir_mappings.facts import (
     ConditionGroup,
     DrugGroup,
     Order,
+    PatientFacts,
     Reading,
     Source,
     TherapyKind,
@@ -110,22 +111,27 @@ def _mild_since(episode: Episode) -> datetime:
     return since
 
 
-def _active(case: Case, group: ConditionGroup) -> list[Condition]:
-    return [c for c in case.picture.facts.conditions if c.group is group and c.active]
+def active(facts: PatientFacts, group: ConditionGroup) -> list[Condition]:
+    return [c for c in facts.conditions if c.group is group and c.active]
+
+
+def cells_ordered(facts: PatientFacts) -> Order | None:
+    """An active order for a cell product."""
+    return next((o for o in facts.orders if DrugGroup.CAR_T in o.groups and o.status == "active"), None)
 
 
 def _diagnoses(case: Case) -> Found:
     """Comorbidity (TX-3), infection (TX-16, TX-17), ICANS (TX-18)."""
     for name, group in (("comorbidity", ConditionGroup.COMORBIDITY), ("infection", ConditionGroup.INFECTION)):
-        found = _active(case, group)
+        found = active(case.picture.facts, group)
         if found:
             yield name, {"diagnosis": found[0].display}
     ice = _newest(case, Concept.ICE_SCORE, case.window("ice-score"))
     if ice is not None and ice.value < case.picture.guideline.thresholds["ice-normal"]:
         yield "icans", {"score": ice.value, "time": ice.time}
-    elif _active(case, ConditionGroup.ICANS) or case.picture.moment.hypoxia.basis == "reason":
+    elif active(case.picture.facts, ConditionGroup.ICANS) or case.picture.moment.hypoxia.basis == "reason":
         yield "icans", NOTHING
-    cells = next((o for o in case.picture.facts.orders if DrugGroup.CAR_T in o.groups), None)
+    cells = cells_ordered(case.picture.facts)
     if cells is not None:
         yield "cells-ordered", {"product": cells.drug}
 

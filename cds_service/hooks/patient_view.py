@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from cds_service.cards.grading import grading_card
+from cds_service.cards.grading import delay_card, grading_card
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.run import Answer, Engine, Service, picture, summarize
 
 
 def respond(request: HookRequest, engine: Engine) -> Answer:
-    """One grading card, or none where there is nothing to say (GR-8)."""
+    """One grading card, or none where there is nothing to say (GR-8); another where cells should wait."""
     assessment, acquired = picture(request, engine)
-    card = grading_card(assessment, engine.guideline, engine.zone)
-    return Answer({"cards": [card] if card else []}, summarize(assessment, acquired))
+    cards = (
+        grading_card(assessment, engine.guideline, engine.zone, request.encounter_id),
+        delay_card(assessment, engine.guideline),
+    )
+    return Answer({"cards": [card for card in cards if card]}, summarize(assessment, acquired))
 
 
 SERVICE = Service(

@@ -63,7 +63,17 @@ def test_a_card_has_what_the_specification_requires(service: FlaskClient) -> Non
     assert card["indicator"] in {"info", "warning", "critical"}
     assert card["source"]["topic"]["code"] == "710027002"
     assert empties(card) == []
-    assert not {"suggestions", "links"} & set(card)
+    assert "links" not in card
+    assert card["selectionBehavior"] == "any"
+    for suggestion in card["suggestions"]:
+        assert suggestion["label"]
+        for action in suggestion["actions"]:
+            assert action["type"] == "create"
+            assert action["description"]
+            assert action["resource"]["status"] == "draft"
+            assert action["resource"]["subject"] == {"reference": "Patient/p"}
+    for reason in card["overrideReasons"]:
+        assert set(reason) == {"code", "system", "display"}
 
 
 def test_the_machine_readable_part_is_as_promised(service: FlaskClient) -> None:

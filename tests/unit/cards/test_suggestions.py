@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from cds_service.cards.suggestions import Proposal, Signing, offer, suggestions
-from cds_service.cards.wording_orders import order_label
+from cds_service.cards.wording.orders import order_label
 from fhir_mappings.facts import Coding, ProposedOrder, Quantity
 from tests import proposed_orders as orders
 

@@ -372,9 +372,11 @@ def issue(item: MappingIssue, as_of: datetime, zone: tzinfo | None) -> str:
     return f"{what}{value}{time} ({ISSUES.get(item.code, item.code.replace('-', ' '))})"
 
 
-def footer(guideline: Guideline, zone_name: str) -> str:
+def footer(guideline: Guideline, zone_name: str = "", options: str = "") -> str:
+    """Consensus, table, the site's options where it chose others, and the disclaimer (TX-23)."""
     table = f"guideline table {guideline.id} v{guideline.version}"
-    return f"ASTCT 2019 · {table} · times in {zone_name} · {DISCLAIMER}"
+    times = f"times in {zone_name}" if zone_name else ""
+    return " · ".join(part for part in ("ASTCT 2019", table, options, times, DISCLAIMER) if part)
 
 
 def advice_status(status: Status) -> str:

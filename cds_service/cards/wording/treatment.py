@@ -7,10 +7,10 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
-from cds_service.cards.formats import amount, clock, number, span, when
-from cds_service.cards.wording import concept
+from cds_service.cards.formats import amount, clock, escape, number, span, when
+from cds_service.cards.wording.grading import concept
 from cds_service.crs.drug_table import DrugTable
-from cds_service.crs.evidence import Assessment, GivenDose, Recommendation, Tocilizumab, Value
+from cds_service.crs.evidence import Assessment, Delay, GivenDose, Recommendation, Tocilizumab, Value
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.regimen import Step
 
@@ -208,7 +208,7 @@ def _early_product(t: Telling) -> str:
 
 
 def _comorbidity(t: Telling) -> str:
-    return f"Tocilizumab {dose_phrase(t)}: {t.values['diagnosis']}"
+    return f"Tocilizumab {dose_phrase(t)}: {escape(str(t.values['diagnosis']))}"
 
 
 # ------------------------------------------------------------------ steroids and the rest
@@ -323,7 +323,7 @@ SENTENCES: dict[str, str | Callable[[Telling], str]] = {
     "echocardiogram": "Echocardiogram",
     "infection-workup": "Infection workup",
     "infection-active": lambda t: (
-        f"Active infection ({t.values['diagnosis']}): treat it; the label asks not to "
+        f"Active infection ({escape(str(t.values['diagnosis']))}): treat it; the label asks not to "
         "start tocilizumab in serious infection, weigh it"
     ),
     "labs-not-resulted": _labs,
@@ -364,6 +364,24 @@ def ledger_line(assessment: Assessment, zone: tzinfo | None) -> str:
     return "; ".join(
         part for part in (counted, f"not for CRS, not counted: {other}" if other else "") if part
     )
+
+
+def options(assessment: Assessment) -> str:
+    """The choices of the site where sources disagree; the table's own are not named."""
+    return (
+        f"site options: {', '.join(OPTION_WORDS[o] for o in assessment.options)}"
+        if assessment.options
+        else ""
+    )
+
+
+def delay_summary(delay: Delay) -> str:
+    product = concept(delay.product).capitalize()
+    return f"{product} is ordered while an infection is active: delay until it is treated"
+
+
+def delay_detail(delay: Delay) -> str:
+    return f"Active: {escape(delay.diagnosis)}. Delay the cell infusion until it is treated *(TX-17)*."
 
 
 FLAGS = {

@@ -1,0 +1,1 @@
+"""Every sentence a clinician reads, by what it is about."""
