@@ -42,6 +42,30 @@ def to_fhir(
     return draft
 
 
+def corrected(resource: Json, order: ProposedOrder, *, drug: bool) -> Json:
+    """The whole of a draft with another dosage, and with another product where ``drug`` says so.
+
+    Raises ValueError where the dosage is no valid R4. Everything else stays as it was sent.
+    """
+    proposed: Json = _fresh(_draft(order))
+    changed: Json = {**_fresh(resource), "dosageInstruction": proposed["dosageInstruction"]}
+    if drug:
+        link = changed.pop("medicationReference", None)
+        changed["medicationCodeableConcept"] = proposed["medicationCodeableConcept"]
+        _drop_contained(changed, link)
+    return changed
+
+
+def _drop_contained(resource: Json, link: Any) -> None:
+    """A contained Medication that nothing refers to any more may not stay (dom-3)."""
+    name = str(link.get("reference", "")) if isinstance(link, dict) else ""
+    inner = resource.get("contained")
+    if name.startswith("#") and isinstance(inner, list):
+        kept = [each for each in inner if not (isinstance(each, dict) and each.get("id") == name[1:])]
+        resource.pop("contained")
+        resource.update({"contained": kept} if kept else {})
+
+
 @lru_cache(maxsize=KEPT)
 def _draft(order: ProposedOrder) -> Json:
     """All of a draft that is not the patient's, judged. It is shared: only copies are given away."""
@@ -103,6 +127,8 @@ def _bounds(order: ProposedOrder) -> Json:
 
 def _count(order: ProposedOrder) -> int | None:
     """Every 12 h for 3 days are 6 doses: said, since the end of a period is part of it and would allow 7."""
+    if order.count is not None:
+        return order.count
     if order.days is None or order.interval is None or (order.days * DAY) % order.interval:
         return None
     return order.days * DAY // order.interval

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from cds_service.crs.dosing import Dose
+from cds_service.crs.weight import Weight
 from fhir_mappings.facts import MappingIssue, ProposedOrder, TherapyKind
 
 Value = str | int | Decimal | datetime | timedelta | tuple[str, ...]
@@ -166,6 +168,41 @@ class Tocilizumab:
     weight_is_old: bool = False
     reasons: tuple[str, ...] = ()
     other_routes: tuple[GivenDose, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with an order, or to be known before it is signed; ``code`` names its sentence."""
+
+    rule: str
+    code: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The order as it would pass: a dose in mg by the vein, from ``start`` on, perhaps repeated."""
+
+    milligrams: Decimal
+    start: datetime | None = None
+    interval: timedelta | None = None
+    count: int | None = None
+    duration: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One draft order: its problems, the gravest first, and what could be signed instead."""
+
+    reference: str
+    drug: str
+    problems: tuple[Problem, ...]
+    correction: Correction | None = None
+    weight: Weight | None = None
+    dose: Dose | None = None
+    """By weight, where the drug has one and the weight is not doubtful."""
+    given: int = 0
+    allowed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,8 @@ class Guideline:
     regimen: Regimen
     drugs: Mapping[str, DrugTable]
     orders: OrderTable
+    critical: frozenset[str]
+    """The limits whose breach is dangerous; the others warn."""
     rules: tuple[Rule, ...]
     sha256: str = ""
 
@@ -163,12 +165,19 @@ def parse_guideline(
         regimen=regimen,
         drugs=tables,
         orders=orders,
+        critical=_critical(root.section("danger")),
         rules=(*root.rules, *(rule for table in tables.values() for rule in table.rules), *orders.rules),
         sha256=sha256,
     )
     head.date("date")
     root.finish()
     return guideline
+
+
+def _critical(row: Section) -> frozenset[str]:
+    rules = frozenset(row.texts("critical"))
+    row.record("limits whose breach is critical: " + ", ".join(sorted(rules)))
+    return rules
 
 
 def _drug_tables(drugs: Mapping[str, Mapping[str, Any]], regimen: Regimen) -> dict[str, DrugTable]:

@@ -10,9 +10,7 @@ from cds_service.crs.dosing import Dose, dose_for
 from cds_service.crs.drug_table import DrugTable
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.weight import Weight, weight_at
-from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Quantity, Route, Source
-
-TOCILIZUMAB = frozenset({DrugGroup.TOCILIZUMAB})
+from fhir_mappings.facts import Administration, PatientFacts, Quantity, Route, Source
 
 
 class Ledger(NamedTuple):
@@ -41,10 +39,12 @@ class Ledger(NamedTuple):
         return len(self.counted) >= self.allowed
 
 
-def ledger(facts: PatientFacts, guideline: Guideline, since: datetime, as_of: datetime) -> Ledger:
+def ledger(
+    facts: PatientFacts, guideline: Guideline, since: datetime, as_of: datetime, drug: str = "tocilizumab"
+) -> Ledger:
     """``since`` is the newest immune therapy, or how far back a diagnosis alone is read."""
-    table = guideline.drugs["tocilizumab"]
-    doses, others = _doses(facts, as_of)
+    table = guideline.drugs[drug]
+    doses, others = _doses(facts, drug, as_of)
     counted = tuple(dose for dose in doses if dose.start >= since)
     recent = tuple(dose for dose in doses if _in_window(dose, table, as_of))
     weight = weight_at(facts, guideline, as_of)
@@ -56,18 +56,20 @@ def ledger(facts: PatientFacts, guideline: Guideline, since: datetime, as_of: da
         next_possible=None if len(counted) >= _total(table) else next_possible(doses, table, as_of),
         allowed=_total(table),
         weight=weight,
-        dose=dose_for(table, weight.reading.value) if usable and weight.reading else None,
+        dose=dose_for(table, weight.reading.value) if usable and weight.reading and table.bands else None,
         under_age=is_under_age(facts.birth_date, table.age or 0, as_of.date()),
         implausible=tuple(dose for dose in doses if is_implausible(dose.mass, table)),
         other_routes=tuple(dose for dose in others if dose.start >= since),
-        unknown=_unknown(facts, since),
+        unknown=_unknown(facts, drug, since),
     )
 
 
-def _doses(facts: PatientFacts, as_of: datetime) -> tuple[list[Administration], list[Administration]]:
+def _doses(
+    facts: PatientFacts, drug: str, as_of: datetime
+) -> tuple[list[Administration], list[Administration]]:
     """By the vein (also where no route is charted), and by any other route."""
-    drug = (a for a in facts.administrations if a.groups & TOCILIZUMAB and a.status != "on-hold")
-    found = [a for a in drug if a.start <= as_of]
+    given = (a for a in facts.administrations if a.drug == drug and a.status != "on-hold")
+    found = [a for a in given if a.start <= as_of]
     veins = [a for a in found if a.route in (Route.INTRAVENOUS, Route.UNSPECIFIED)]
     return veins, [a for a in found if a not in veins]
 
@@ -117,7 +119,8 @@ def is_implausible(mass: Quantity | None, table: DrugTable) -> bool:
     return not bounds.low <= mass.value <= bounds.high
 
 
-def _unknown(facts: PatientFacts, since: datetime) -> str:
+def _unknown(facts: PatientFacts, drug: str, since: datetime) -> str:
     if not facts.covered(Source.MEDICATIONS).reaches(since):
         return "medications-not-available"
-    return "dose-not-placed" if facts.unplaced_since(TOCILIZUMAB, since) else ""
+    lost = (u for u in facts.unplaced if u.drug in ("", drug))
+    return "dose-not-placed" if any(u.latest is None or u.latest >= since for u in lost) else ""

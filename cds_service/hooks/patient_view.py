@@ -9,7 +9,7 @@ from cds_service.hooks.run import Answer, Engine, Service, picture, summarize
 
 def respond(request: HookRequest, engine: Engine) -> Answer:
     """One grading card, or none where there is nothing to say (GR-8); another where cells should wait."""
-    assessment, acquired = picture(request, engine)
+    assessment, _, acquired = picture(request, engine, engine.clock())
     cards = (
         grading_card(assessment, engine.guideline, engine.zone, request.encounter_id),
         delay_card(assessment, engine.guideline),

@@ -63,12 +63,19 @@ class Service:
     respond: Callable[[HookRequest, Engine], Answer]
 
 
-def picture(request: HookRequest, engine: Engine) -> tuple[Assessment, Acquired]:
+class Seen(NamedTuple):
+    """A patient as of now."""
+
+    assessment: Assessment
+    facts: PatientFacts
+    acquired: Acquired
+
+
+def picture(request: HookRequest, engine: Engine, now: datetime) -> Seen:
     """Acquire, map and assess one patient as of now.
 
     Raises PreconditionFailed or UpstreamUnavailable where what is needed cannot be had.
     """
-    now = engine.clock()
     acquired = acquire(
         request.context,
         request.prefetch,
@@ -89,7 +96,7 @@ def picture(request: HookRequest, engine: Engine) -> tuple[Assessment, Acquired]
     assessment = assess(facts, engine.guideline, now)
     _require(assessment, facts, acquired, engine.guideline)
     _require_readable_therapies(assessment, facts, engine.codebook, engine.guideline)
-    return assessment, acquired
+    return Seen(assessment, facts, acquired)
 
 
 def _server(request: HookRequest, engine: Engine) -> Server | None:

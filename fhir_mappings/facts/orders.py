@@ -71,4 +71,5 @@ class ProposedOrder:
     duration: timedelta | None = None
     interval: timedelta | None = None
     days: int | None = None
+    count: int | None = None
     start: datetime | None = None

@@ -1,0 +1,99 @@
+"""When and how much an order would give: single events, exact in mg where weight and unit allow (DL-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from cds_service.crs.weight import Weight
+from fhir_mappings.facts import Order, OrderedDose, Quantity
+
+DAY = timedelta(days=1)
+OPEN_ENDED = 20
+"""Doses looked at of an order that goes on without an end: more than any limit counts."""
+
+
+class Amount(NamedTuple):
+    """From ``low`` to ``high`` mg (equal but for a range); None where weight or unit does not tell."""
+
+    low: Decimal | None
+    high: Decimal | None
+
+
+class Event(NamedTuple):
+    """One time at which the order gives something; doses of one time are one event."""
+
+    time: datetime
+    amount: Amount
+
+
+def events(order: Order, weight: Weight, as_of: datetime) -> list[Event]:
+    """The order's doses by time, none before ``as_of``."""
+    found: dict[datetime, list[Amount]] = {}
+    for dose in order.doses:
+        amount = amount_of(dose, weight)
+        for time in _times(dose, as_of):
+            found.setdefault(time, []).append(amount)
+    return [Event(time, _sum(found[time])) for time in sorted(found)]
+
+
+def _times(dose: OrderedDose, as_of: datetime) -> Iterator[datetime]:
+    start = max(dose.start or as_of, as_of)
+    if dose.interval is None:
+        yield start
+        return
+    for number in range(min(dose.count or OPEN_ENDED, OPEN_ENDED)):
+        time = start + number * dose.interval
+        if number and dose.until is not None and time > dose.until:
+            return
+        yield time
+
+
+def amount_of(dose: OrderedDose, weight: Weight) -> Amount:
+    low = milligrams(dose.mass, weight)
+    high = milligrams(dose.mass_high, weight) if dose.mass_high is not None or dose.high is not None else low
+    return Amount(low, high)
+
+
+def milligrams(mass: Quantity | None, weight: Weight) -> Decimal | None:
+    """A mass in mg; by weight only where the weight is not doubtful (DL-8)."""
+    if mass is None or mass.unit == "mg":
+        return mass.value if mass else None
+    if mass.unit != "mg/kg" or weight.reading is None or weight.reason:
+        return None
+    return mass.value * weight.reading.value
+
+
+def _sum(amounts: Sequence[Amount]) -> Amount:
+    """Doses given at one time are one dose, however the order splits them."""
+    lows = [a.low for a in amounts if a.low is not None]
+    highs = [a.high for a in amounts if a.high is not None]
+    whole = len(lows) == len(highs) == len(amounts)
+    # Parts that are known already speak where they alone exceed a limit.
+    return Amount(sum(lows, Decimal(0)) if whole else None, sum(highs, Decimal(0)) if highs else None)
+
+
+def is_endless(order: Order) -> bool:
+    """Goes on without an end that the order states."""
+    return any(d.interval is not None and d.count is None and d.until is None for d in order.doses)
+
+
+def per_day(order: Order, weight: Weight) -> Decimal | None:
+    """mg in 24 h by the order's own intervals; None where an amount is not known."""
+    total = Decimal(0)
+    for dose in order.doses:
+        high = amount_of(dose, weight).high
+        if high is None:
+            return None
+        total += high * times_a_day(dose)
+    return total
+
+
+def times_a_day(dose: OrderedDose) -> int:
+    """How many doses any 24 h can hold: at 0, 8 and 16 h, not at 24."""
+    if dose.interval is None or not dose.interval:
+        return 1
+    most = -(-DAY // dose.interval)
+    return int(min(most, dose.count)) if dose.count else int(most)
