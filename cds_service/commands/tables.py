@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cds_service.commands.tables_markdown import codes_page
 from cds_service.crs.guideline import Guideline
+from cds_service.crs.table_reading import Citation
 from cds_service.settings import load_settings
 from cds_service.tables import check_file, load_codebook, load_guideline
 from fhir_mappings import CodeBook
@@ -55,12 +57,15 @@ def _guideline_lines(guideline: Guideline) -> list[str]:
         f"id {guideline.id}, version {guideline.version}, sha256 {guideline.sha256}",
         "",
     ]
-    lines += [f"{r.rule:6} {r.says} [{r.standing}; {r.source}] ({r.key})" for r in guideline.rules]
-    lines += ["", "Sources:"]
-    lines += [
-        f"  {key}: {cite.citation} ({cite.date.isoformat()})" for key, cite in guideline.sources.items()
-    ]
+    lines += [f"{r.rule:6} {r.text} [{r.standing}; {r.source}] ({r.key})" for r in guideline.rules]
+    lines += ["", "Sources:", *_source_lines("", guideline.sources)]
+    for drug, table in guideline.drugs.items():
+        lines += _source_lines(f"{drug}: ", table.sources)
     return lines
+
+
+def _source_lines(owner: str, sources: Mapping[str, Citation]) -> list[str]:
+    return [f"  {owner}{key}: {c.citation} ({c.date.isoformat()})" for key, c in sources.items()]
 
 
 def _code_lines(codebook: CodeBook) -> list[str]:
