@@ -70,7 +70,7 @@ def _drug(
 def _tocilizumab(case: Case) -> tuple[ProposedOrder, ...]:
     """One infusion, now: only where history, age and weight allow it."""
     given = case.ledger
-    if given.dose is None or given.unknown or given.under_age or given.all_given:
+    if given.dose is None or given.unknown or given.under_age is not False or given.all_given:
         return ()
     if given.next_possible is None or given.next_possible > case.as_of:
         return ()

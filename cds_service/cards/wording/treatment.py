@@ -121,7 +121,8 @@ def dose_phrase(t: Telling) -> str:
         if ledger.weight and ledger.weight_is_old
         else ""
     )
-    return f"{number(ledger.milligrams)} mg IV{over} ({arithmetic(ledger)}{old}{_vials(ledger)})"
+    age = f"; age not known, labelled from {t.drug.age} years" if "age-unknown" in ledger.reasons else ""
+    return f"{number(ledger.milligrams)} mg IV{over} ({arithmetic(ledger)}{old}{_vials(ledger)}{age})"
 
 
 def dose_rule(drug: DrugTable) -> str:
