@@ -170,9 +170,15 @@ def _tocilizumab_state(case: Case) -> tuple[str, Values]:
     if last is None or not given.counted:
         return "tocilizumab-first", NOTHING
     course = _course_since(case, given.last)
-    if as_of - last >= case.window("no-improvement") and _not_lower(course):
+    if as_of - last >= _time_to_improve(case) and _not_lower(course):
         return "tocilizumab-repeat", {"last": last, "number": len(given.counted), **course}
     return "tocilizumab-improving", course
+
+
+def _time_to_improve(case: Case) -> timedelta:
+    """No longer than the interval between doses: a site that repeats sooner judges sooner."""
+    window, interval = case.window("no-improvement"), case.picture.guideline.drugs["tocilizumab"].interval
+    return window if interval is None else min(window, interval)
 
 
 def _barred(given: Ledger) -> tuple[str, Values] | None:
@@ -260,17 +266,22 @@ def _taper(case: Case) -> Found:
         "every": step.every,
         "last": taper.last.start,
     }
-    values |= _given(taper.last) | ({"over": 1} if is_over(case) else {})
+    over = taper_over(case)
+    values |= _given(taper.last) | ({"over": over} if over else {})
     yield "taper-running", values
     first = case.picture.guideline.regimen.taper[0]
     if case.grade == 4 and first.days is not None and case.as_of - taper.begun >= timedelta(days=first.days):
         yield "taper-not-improving", {**values, "since": taper.begun}
 
 
-def is_over(case: Case) -> bool:
-    """Grade 1 is reached in the last step, which goes on until then."""
+def taper_over(case: Case) -> str:
+    """Why the taper may end: ``grade-1`` is reached in a step without an end, or its ``days`` are over."""
     taper = case.steroids.taper
-    return taper is not None and taper.step.days is None and case.grade <= 1
+    if taper is None:
+        return ""
+    if taper.step.days is None:
+        return "grade-1" if case.grade <= 1 else ""
+    return "days" if taper.day_of_step > taper.step.days else ""
 
 
 def _persistent_hypotension(case: Case) -> Reading | None:

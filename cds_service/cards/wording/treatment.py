@@ -23,6 +23,10 @@ OPTION_WORDS = {
     "tocilizumab-interval=6-h": "tocilizumab every 6 h",
     "proximity=2-weeks": "near the centre for about 2 weeks",
 }
+TAPER_OVER = {
+    "grade-1": "grade 1 is reached, the taper may end",
+    "days": "the course is complete, no further dose",
+}
 WHY_NOT = {
     "medications-not-available": "doses given are not all known",
     "dose-not-placed": "a dose is charted whose time cannot be read",
@@ -228,7 +232,8 @@ def _last(t: Telling) -> str:
 
 def _taper(t: Telling) -> str:
     if "over" in t.values:
-        return f"Methylprednisolone day {t.values['day']}: grade 1 is reached, the taper may end ({_last(t)})"
+        why = TAPER_OVER[str(t.values["over"])]
+        return f"Methylprednisolone day {t.values['day']}: {why} ({_last(t)})"
     every = t.values["every"]
     often = hours(every) if isinstance(every, timedelta) else ""
     return f"Methylprednisolone day {t.values['day']}: {t.number('dose')} mg IV every {often} ({_last(t)})"
