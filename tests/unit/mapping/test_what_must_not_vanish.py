@@ -108,7 +108,8 @@ def test_a_device_answered_to_an_unknown_question_may_hold() -> None:
 def test_a_device_named_among_other_words_may_hold() -> None:
     text = procedure({"text": "BiPAP therapy"}, status="in-progress")
     worn = {
-        "resourceType": "DeviceUseStatement", "id": "d", "status": "active", "subject": {"reference": "Patient/7"},
+        "resourceType": "DeviceUseStatement", "id": "d", "status": "active",
+        "subject": {"reference": "Patient/7"},
         "timingDateTime": "2026-03-10T08:00:00Z", "device": {"display": "Vapotherm HFNC"},
     }  # fmt: skip
     assert oxygen(text) == [OxygenDevice.NOT_UNDERSTOOD]
