@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Callable
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cds_service.crs.concepts import LABS, OXYGEN, VITALS
-from cds_service.crs.guideline import Guideline, GuidelineError, parse_guideline
+from cds_service.crs.guideline import Guideline, GuidelineError, Hashes, parse_guideline
 from cds_service.crs.order_table import parse_orders
 from cds_service.errors import ConfigurationError
 from fhir_mappings import CodeBook
@@ -18,6 +19,7 @@ from fhir_mappings.errors import TableError
 from fhir_mappings.facts import OxygenDevice, Source
 from fhir_mappings.meanings import Meaning, Measure, PressureParent, StateQuestion, Support
 
+T = TypeVar("T")
 TABLES = Path(str(resources.files("cds_service"))) / "crs" / "tables"
 GUIDELINES, DRUGS, ORDERS = TABLES / "guidelines", TABLES / "drugs", TABLES / "orders.toml"
 
@@ -32,16 +34,28 @@ def guideline_path(name: str) -> Path:
 def load_guideline(name: str | Path) -> Guideline:
     """Read and check a guideline. Raises ConfigurationError naming file and key."""
     path = name if isinstance(name, Path) else guideline_path(name)
-    raw, data = _read(path)
-    digest = hashlib.sha256(raw)
-    drugs = {}
-    for file in sorted(DRUGS.glob("*.toml")):
-        content, drugs[file.name] = _read(file)
-        digest.update(content)
-    content, orders = _read(ORDERS)
-    digest.update(content)
+    own, data = _read(path)
+    files = {file.name: _read(file) for file in sorted(DRUGS.glob("*.toml"))}
+    ordered, orders = _read(ORDERS)
+    hashes = Hashes(
+        own=sha256_of(own),
+        drugs={file: sha256_of(raw) for file, (raw, _) in files.items()},
+        together=sha256_of(own, *(raw for raw, _ in files.values()), ordered),
+    )
+    drugs = {file: content for file, (_, content) in files.items()}
+    table = _checked(ORDERS, lambda: parse_orders(orders, sha256_of(ordered)))
+    return _checked(path, lambda: parse_guideline(data, drugs, table, hashes))
+
+
+def sha256_of(*contents: bytes) -> str:
+    """The hash of files, one after the other."""
+    return hashlib.sha256(b"".join(contents)).hexdigest()
+
+
+def _checked(path: Path, parse: Callable[[], T]) -> T:
+    """What was parsed. Raises ConfigurationError naming the file, and the key at fault."""
     try:
-        return parse_guideline(data, drugs, parse_orders(orders), digest.hexdigest())
+        return parse()
     except GuidelineError as error:
         raise ConfigurationError(f"{path}: {error}") from None
 
@@ -96,6 +110,6 @@ def check_file(path: Path) -> str:
     """Check one file: a guideline (it has a [guideline] table) or a code overlay."""
     raw, data = _read(path)
     if "guideline" in data:
-        return f"good: guideline {load_guideline(path).id}, sha256 {hashlib.sha256(raw).hexdigest()}"
+        return f"good: guideline {load_guideline(path).id}, sha256 {sha256_of(raw)}"
     load_codebook(path)
-    return f"good: code overlay, sha256 {hashlib.sha256(raw).hexdigest()}"
+    return f"good: code overlay, sha256 {sha256_of(raw)}"

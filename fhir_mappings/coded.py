@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 from fhir_mappings.code_systems import plain
 from fhir_mappings.codes import CodeBook
 from fhir_mappings.drugs import MOST_MEDICATIONS, mentioned
-from fhir_mappings.meanings import Diagnosis, DrugCode, Meaning, Support, Told
+from fhir_mappings.facts import OxygenDevice
+from fhir_mappings.meanings import Diagnosis, DrugCode, Meaning, PressureParent, Support, Told
 from fhir_mappings.resources import Gathered, Json, is_answered, record, records, text, texts_of
 
 URL_SYSTEM = "urn:ietf:rfc:3986"
+SAYS_LITTLE = (OxygenDevice.ROOM_AIR, OxygenDevice.AIRWAY, OxygenDevice.STANDBY)
 
 
 class Place(StrEnum):
@@ -149,22 +151,31 @@ def is_meant(coded: Coded, book: CodeBook) -> bool:
     place, concept, holder = coded
     meanings = list(meanings_of(concept, book))
     if place in (Place.OBSERVATION, Place.EXTENSION):
-        told = [meaning for meaning in meanings if isinstance(meaning, Told)]
-        return bool(told) and not _is_heading(holder, told)
+        told = [meaning for meaning in meanings if isinstance(meaning, Told | PressureParent)]
+        answer = holder.get("valueCodeableConcept") if place is Place.OBSERVATION else None
+        unasked = any(_is_support(meaning) for meaning in meanings_of(answer, book))
+        return not _is_heading(holder, told) if told else unasked
     if place is Place.CONDITION:
         return any(isinstance(meaning, Diagnosis) for meaning in meanings)
     if place is Place.MEDICATION:
         return any(drugs_named(concept, book))
     if any(drug.drug.therapy for drug in drugs_named(concept, book)) and place is not Place.DEVICE:
         return True
-    if place is Place.VACCINE:
-        return False
-    return any(isinstance(meaning, Support) for meaning in meanings) or any(
-        plain(name) in book.device_names for name in texts_of(concept)
-    )
+    return place is not Place.VACCINE and _names_support(concept, meanings, book)
 
 
-def _is_heading(holder: Json, told: Sequence[Told]) -> bool:
+def _names_support(concept: Json, meanings: Sequence[Meaning], book: CodeBook) -> bool:
+    """By code, by exact name, or named among other words."""
+    names = [plain(name) for name in texts_of(concept)]
+    named = any(name in book.device_names or book.device_mention.search(name) for name in names)
+    return named or any(isinstance(meaning, Support) for meaning in meanings)
+
+
+def _is_support(meaning: Meaning) -> bool:
+    return isinstance(meaning, Support) and meaning.device not in SAYS_LITTLE
+
+
+def _is_heading(holder: Json, told: Sequence[Told | PressureParent]) -> bool:
     """The code of a panel whose values are all in its members, which count for themselves."""
     empty = bool(holder.get("hasMember")) and not is_answered(holder) and "dataAbsentReason" not in holder
     return empty and not any(isinstance(meaning, Support) for meaning in told)

@@ -7,16 +7,16 @@ site's overlay; immutable afterwards and safe to share between threads.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from fhir_mappings.agreement import agree
+from fhir_mappings.agreement import agreed
 from fhir_mappings.code_systems import FORMS, Form, System
-from fhir_mappings.facts import Concept, DrugGroup
+from fhir_mappings.facts import Concept, DrugGroup, OxygenDevice
 from fhir_mappings.loading import read_tables
 from fhir_mappings.meanings import (
     CodeRange,
@@ -36,6 +36,17 @@ from fhir_mappings.resources import codings
 from fhir_mappings.units import UnitTable
 
 SYSTEM_AND_CODE = itemgetter("system", "code")
+TELLING = 4
+"""Letters of a name that tells a device among other words: "cpap" does, "ra" does not."""
+VAGUE = frozenset(
+    {OxygenDevice.ROOM_AIR, OxygenDevice.AIRWAY, OxygenDevice.STANDBY, OxygenDevice.OXYGEN_UNSPECIFIED}
+)
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    """Any of the names as whole words, the longest first."""
+    longest_first = sorted(map(re.escape, names), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -61,14 +72,18 @@ class CodeBook:
     find: Callable[[str, str], Meaning | None] = field(init=False, repr=False, compare=False)
     """What (system, code) means; systems may go by any of their names."""
 
+    device_mention: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    """Finds the name of a device of oxygen or ventilation inside a longer text; short names are left out."""
+
     mention: re.Pattern[str] = field(init=False, repr=False, compare=False)
     """Finds the name of a drug inside a longer text; fluids, which carry other drugs, are left out."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "find", lru_cache(maxsize=16384)(self._find))
         drugs = {name for name, code in self.drug_names.items() if DrugGroup.FLUID not in code.drug.groups}
-        longest_first = sorted(map(re.escape, drugs), key=len, reverse=True)
-        object.__setattr__(self, "mention", re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)"))
+        devices = {n for n, s in self.device_names.items() if len(n) >= TELLING and s.device not in VAGUE}
+        object.__setattr__(self, "mention", _any_of(drugs))
+        object.__setattr__(self, "device_mention", _any_of(devices))
 
     @classmethod
     def load(cls, overlay: Path | None = None) -> CodeBook:
@@ -93,9 +108,10 @@ class CodeBook:
         )
 
     def _find(self, system: str, code: str) -> Meaning | None:
-        known = self.systems.get(system.strip().rstrip("/"))
+        system = system.strip().rstrip("/")
+        known = self.systems.get(system)
         if known is None:
-            return self.codes.get((system.strip(), code.strip()))
+            return self.codes.get((system, code.strip()))
         forms = FORMS[known.form](code.strip())
         found = {form: self.codes[known.uri, form] for form in forms if (known.uri, form) in self.codes}
         if found:
@@ -117,11 +133,11 @@ class CodeBook:
             return self._meaning(concept)
 
     def _meaning(self, concept: Any) -> Meaning | Conflict | None:
-        found: Meaning | Conflict | None = None
+        found: list[Meaning] = []
         for coding in codings(concept):
             code, system = coding.get("code"), coding.get("system", "")
             if isinstance(code, str) and isinstance(system, str):
                 meaning = self.find(system, code)
-                if meaning is not None and meaning is not found:
-                    found = meaning if found is None else agree(found, meaning)
-        return found
+                if meaning is not None and meaning not in found:
+                    found.append(meaning)
+        return agreed(found) if found else None

@@ -63,7 +63,7 @@ class Draft:
 
     def system(self, entry: Entry) -> System:
         """The system of a code row; an overlay may name any system by its URI."""
-        name = entry.text("system")
+        name = entry.text("system").strip().rstrip("/")
         known = self.systems.get(name)
         if known is None and self.overlay and ":" in name:
             return System(name, name)
@@ -81,7 +81,7 @@ class Draft:
 
     def bind_code(self, entry: Entry, owner: str, meaning: Meaning, row: TableRow) -> None:
         """Bind one code row (``system``, ``code``, ``display``, ``standing``) to its meaning."""
-        system, code = self.system(entry), entry.text("code")
+        system, code = self.system(entry), entry.text("code").strip()
         check = CHECKS.get(system.form)
         if check is not None and not check(code):
             raise entry.error("code", f"{code!r} is not a valid {system.id} code (check digit or shape)")

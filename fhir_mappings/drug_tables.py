@@ -30,8 +30,9 @@ def read_drug(draft: Draft, entry: Entry) -> None:
             raise entry.error("groups", "must not be empty")
         rated_in = entry.choice("rated_in", RatedIn).value if entry.has("rated_in") else ""
         strength = _amount(draft, entry, "vial_strength", "mg/mL")
+        undiluted = _amount(draft, entry, "undiluted", "mL") or Decimal(0)
         names = entry.text("id"), entry.text("display")
-        known = Drug(*names, groups, rated_in=rated_in, vial_strength=strength)
+        known = Drug(*names, groups, rated_in=rated_in, vial_strength=strength, undiluted=undiluted)
     _bind(draft, entry, known, "medications")
 
 
@@ -69,7 +70,7 @@ def _product(draft: Draft, entry: Entry, drug: Drug, product: str) -> DrugCode:
     """What a code or brand tells beyond the drug: route, strength (mg/mL), content of a vial (mg)."""
     route = entry.choice("route", Route, Route.UNSPECIFIED.value)
     strength, content = _amount(draft, entry, "strength", "mg/mL"), _amount(draft, entry, "content", "mg")
-    return DrugCode(drug, product, route, strength, content)
+    return DrugCode(drug, product, route, strength, content, ready=entry.flag("ready"))
 
 
 def _amount(draft: Draft, entry: Entry, key: str, unit: str) -> Decimal | None:

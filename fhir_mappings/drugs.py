@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_mappings.chart import Chart
@@ -11,7 +11,7 @@ from fhir_mappings.codes import CodeBook
 from fhir_mappings.facts import DrugGroup
 from fhir_mappings.meanings import Conflict, DrugCode
 from fhir_mappings.resources import Json, record, records, text, texts_of
-from fhir_mappings.strength import strengthened, with_strength
+from fhir_mappings.strength import with_strength
 
 MOST_MEDICATIONS = 50
 """That one drug is made of, one inside the other: more is no prescription."""
@@ -104,22 +104,41 @@ def drugs_of(resource: Json, chart: Chart) -> Found:
 def _drugs_in(medication: Json, holder: Json, chart: Chart, seen: set[int]) -> Found:
     """By the Medication's own code, else by what it is made of (the fluid set aside)."""
     found = drug_of(medication.get("code"), chart.book)
-    found.codes = [strengthened(code, medication, chart.book) for code in found.codes]
+    found.codes = [_strengthened(code, medication, chart) for code in found.codes]
     if found.codes or found.issue or id(medication) in seen or len(seen) > MOST_MEDICATIONS:
         return found
     seen.add(id(medication))  # Medications may be made of each other: each is opened once
     for ingredient in records(medication.get("ingredient")):
         if ingredient.get("isActive") is not False:
             inner = _ingredient(ingredient, medication, holder, chart, seen)
-            known = {code.drug.id for code in found.codes}
             told = (with_strength(code, ingredient.get("strength"), chart.book) for code in inner.codes)
-            found.codes += [code for code in told if code.drug.id not in known]
+            found.codes = _together([*found.codes, *told])
             found.by_text = found.by_text or (inner.by_text and not _all_fluids(inner.codes))
             found.issue = found.issue or inner.issue
             found.disputed += inner.disputed
             found.mention = found.mention or inner.mention
     active = [code for code in found.codes if not _all_fluids([code])]
     return Found(active or found.codes, found.by_text, found.issue, found.disputed, found.mention)
+
+
+def _strengthened(code: DrugCode, medication: Json, chart: Chart) -> DrugCode:
+    """A product's drug with the strength that its own active ingredient of this drug has."""
+    told = []
+    for ingredient in records(medication.get("ingredient")):
+        inner = drug_of(ingredient.get("itemCodeableConcept"), chart.book).codes
+        if ingredient.get("isActive") is not False and any(each.drug is code.drug for each in inner):
+            told.append(with_strength(code, ingredient.get("strength"), chart.book))
+    return _together(told)[0] if told else code
+
+
+def _together(codes: list[DrugCode]) -> list[DrugCode]:
+    """Each drug once; one with two strengths or contents has none that can be used."""
+    found: dict[str, DrugCode] = {}
+    for code in codes:
+        known = found.setdefault(code.drug.id, code)
+        differ = (known.strength, known.content) != (code.strength, code.content)
+        found[code.drug.id] = replace(known, disputed=known.disputed or differ)
+    return list(found.values())
 
 
 def _all_fluids(codes: list[DrugCode]) -> bool:

@@ -96,6 +96,13 @@ class StateQuestion(Told):
 
 
 @dataclass(frozen=True, slots=True)
+class Unasked(Told):
+    """A device or mode as the value of an Observation whose code is not known."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Support(Told):
     """A device, procedure or finding that is itself a state of oxygen support."""
 
@@ -116,7 +123,9 @@ class Drug:
     rated_in: str = ""
     """The dimension of its infusion rates, ``mass`` or ``activity``; empty where both may be."""
     vial_strength: Decimal | None = None
-    """mg in one mL of every product of it that is given intravenously."""
+    """mg in one mL of every vial of it for the vein."""
+    undiluted: Decimal = Decimal(0)
+    """mL up to which a dose may be drawn from vials; a larger volume is a bag of unknown strength."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +139,10 @@ class DrugCode:
     """mg in one mL."""
     content: Decimal | None = None
     """mg in one vial."""
+    ready: bool = False
+    """The strength is that of what is given (a premix, a prepared bag), not of a vial to be diluted."""
     disputed: bool = False
-    """Its strength or content is told in two ways: neither is used."""
+    """Strength, content or route is told in two ways: no volume is converted."""
 
 
 @dataclass(frozen=True, slots=True)

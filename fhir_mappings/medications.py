@@ -100,12 +100,16 @@ def _add(code: DrugCode, given: _Given, chart: Chart) -> None:
             dose=amounts.dose,
             rate=amounts.rate,
             mass=mass_of(amounts.dose, code, amounts.route, chart.book),
-            per_minute=per_minute(amounts.rate, code, amounts.route, chart.book),
+            per_minute=per_minute(amounts.rate, code, chart.book),
             route=amounts.route,
             product=code.product,
+            rated=amounts.rated,
             certain=certain and amounts.route_understood and not (unended and code.drug.groups & PRESSORS),
         )
     )
+
+
+RATES = ("rateQuantity", "rateRatio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class _Amounts:
     rate: Quantity | None
     route: Route
     route_understood: bool = True
+    rated: bool = False
 
     @classmethod
     def of(
@@ -122,12 +127,13 @@ class _Amounts:
         dosage = next(iter(records(resource.get("dosage"))), {})
         note = _Noter(chart, reference, code.drug.id, time)
         route, understood = settle_route(dosage.get("route"), code, chart, note)
+        rated = any(isinstance(dosage.get(key), dict) and dosage[key] for key in RATES)
         if shared:
             if dosage.get("dose") or dosage.get("rateQuantity") or dosage.get("rateRatio"):
                 note("dose-of-combination")
-            return cls(None, None, route, understood)
+            return cls(None, None, route, understood, rated)
         dose = read_dose(dosage, chart.book, note)
-        return cls(dose, read_rate(dosage, code, chart.book, note), route, understood)
+        return cls(dose, read_rate(dosage, code, chart.book, note), route, understood, rated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeGuard
 from fhir_mappings.amounts import Charted, check_amount, read_value
 from fhir_mappings.chart import RESULTED, Chart
 from fhir_mappings.datetimes import EFFECTIVE, Moment, Precision, Span, read_span, read_time
-from fhir_mappings.facts import Method, Reading
+from fhir_mappings.facts import Concept, Method, OxygenDevice, Reading
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import (
     Conflict,
@@ -25,12 +25,14 @@ from fhir_mappings.meanings import (
     StateQuestion,
     Support,
     Told,
+    Unasked,
 )
 from fhir_mappings.resources import Json, is_answered, records, status_of, text
 from fhir_mappings.respiratory import OXYGEN_DEVICE, VENTILATION_MODE, OxygenParts
 
 PRESSURE_UNIT = "mm[Hg]"
 URL_SYSTEM = "urn:ietf:rfc:3986"
+SAYS_LITTLE = frozenset({OxygenDevice.ROOM_AIR, OxygenDevice.AIRWAY, OxygenDevice.STANDBY})
 SHARED = ("status", "subject")
 TIMES = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming", "issued")
 
@@ -52,8 +54,10 @@ def read_observation(reference: str, resource: Json, chart: Chart) -> None:
         parts = list(_all_parts(code, resource, chart))
     elif isinstance(code, Told):
         parts = [Part(code, resource)] if is_relevant(code) else []
+    elif isinstance(code, PressureParent):
+        parts = list(_unread_pressure(resource))
     else:
-        return
+        parts = list(_unasked(code, resource, chart))
     if not parts:
         return
     first = parts[0].meaning
@@ -110,7 +114,29 @@ def _all_parts(code: Meaning | Conflict | None, resource: Json, chart: Chart) ->
         answered = is_answered(resource) or "dataAbsentReason" in resource
         if answered or isinstance(code, Support) or not (inner or resource.get("hasMember")):
             yield Part(code, resource)
+    elif isinstance(code, PressureParent) and not any(_of_pressure(part) for part in inner):
+        yield from _unread_pressure(resource)
     yield from inner
+
+
+def _of_pressure(part: Part) -> bool:
+    return isinstance(part.meaning, Measure) and part.meaning.spec.unit.code == PRESSURE_UNIT
+
+
+def _unasked(code: Meaning | Conflict | None, resource: Json, chart: Chart) -> Iterator[Part]:
+    """A state of oxygen support as the answer to a question that no table knows: it may hold, or not."""
+    if code is None and "valueCodeableConcept" in resource:
+        answer = chart.book.meaning(resource["valueCodeableConcept"])
+        if isinstance(answer, Support) and answer.device not in SAYS_LITTLE:
+            yield Part(Unasked(answer.label), resource)
+
+
+def _unread_pressure(resource: Json) -> Iterator[Part]:
+    """A blood pressure was charted in a way that cannot be read: it may have been low."""
+    if is_answered(resource) or resource.get("component"):
+        yield Part(Excluded("value-not-a-quantity", Concept.SYSTOLIC.value), resource)
+    elif "dataAbsentReason" in resource:
+        yield Part(Excluded("value-absent", Concept.SYSTOLIC.value), resource)
 
 
 def _components(code: Meaning | Conflict | None, resource: Json, chart: Chart) -> Iterator[Part]:
@@ -118,7 +144,7 @@ def _components(code: Meaning | Conflict | None, resource: Json, chart: Chart) -
     method = code.method if isinstance(code, Measure) else Method.UNSPECIFIED
     for component in records(resource.get("component")):
         meaning = chart.book.meaning(component.get("code"))
-        if is_pressure(meaning) and not systemic:
+        if is_pressure(meaning) and not systemic and meaning.method is Method.UNSPECIFIED:
             meaning = Excluded("not-systemic-pressure", meaning.spec.name)
         if is_relevant(meaning):
             yield Part(meaning, component, method)

@@ -135,7 +135,7 @@ def _read(
     dose = charted.quantity
     if isinstance(charted.unit, Refusal):
         return dose, None, (charted.unit.code,)
-    mass = mass_of(dose, code, route, chart.book)
+    mass = mass_of(dose, code, route, chart.book, drawn=True)
     told = mass is not None or _is_no_mass(charted.unit, code)
     return dose, mass, () if told else ("dose-not-convertible",)
 

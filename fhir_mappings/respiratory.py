@@ -21,6 +21,7 @@ from fhir_mappings.meanings import (
     StateQuestion,
     Support,
     Told,
+    Unasked,
 )
 from fhir_mappings.reasons import reasons_of
 from fhir_mappings.resources import Json, codings, is_answered, record, records, status_of, text, texts_of
@@ -58,6 +59,9 @@ class OxygenParts:
             self._add_answer(meaning, holder)
         elif isinstance(meaning, Support):
             self._add_state(meaning, holder)
+        elif isinstance(meaning, Unasked):
+            self._note(Refusal("device-not-understood"), OXYGEN_DEVICE, meaning.label)
+            self.not_read = Support(OxygenDevice.NOT_UNDERSTOOD, meaning.label)
 
     def _add_amount(self, spec: ConceptSpec, holder: Json) -> None:
         charted = read_value(holder, self.chart.book)
@@ -92,6 +96,8 @@ class OxygenParts:
                 return
         elif is_answered(holder) or "dataAbsentReason" in holder:
             self._add_answer(StateQuestion(), holder)
+            if state.device is not OxygenDevice.ROOM_AIR and not self.devices:
+                self.not_read = self.not_read or Support(OxygenDevice.NOT_UNDERSTOOD, state.label)
             return
         self.named = self.named or state
 
@@ -175,6 +181,14 @@ def by_name(words: Iterable[str], mode: bool, chart: Chart) -> Support | None:
     return None
 
 
+def named_or_mentioned(words: Iterable[str], chart: Chart) -> Support | None:
+    """By an exact name; one that is mentioned among other words is not understood, and not passed over."""
+    found = list(words)
+    mention = next((word for word in found if chart.book.device_mention.search(plain(word))), None)
+    named = by_name(found, False, chart)
+    return named or (Support(OxygenDevice.NOT_UNDERSTOOD, mention) if mention else None)
+
+
 def used_devices(resource: Json, keys: tuple[str, ...], chart: Chart) -> list[Support]:
     """The oxygen devices in ``usedCode`` and in references to devices, by code or exact name."""
     found: list[Support | None] = [
@@ -193,7 +207,7 @@ def _device_of(concept: Any, names: tuple[str, ...], chart: Chart) -> Support | 
     meaning = chart.book.meaning(concept)
     if isinstance(meaning, Support):
         return meaning
-    return by_name([*texts_of(concept), *names], False, chart)
+    return named_or_mentioned([*texts_of(concept), *names], chart)
 
 
 def read_support_procedure(reference: str, resource: Json, support: Support | None, chart: Chart) -> None:
@@ -227,6 +241,8 @@ def _add_span(
     reasons = frozenset(reasons_of(resource, chart))
     end = _end_of(span)
     for support in unique(devices):
+        if support.device is OxygenDevice.NOT_UNDERSTOOD:
+            chart.note("device-not-understood", reference, OXYGEN_DEVICE, value=support.label, time=time)
         chart.oxygen.append(
             OxygenSupport(
                 time, reference, support.device, support.label, ongoing=ongoing, end=end, reasons=reasons

@@ -11,7 +11,7 @@ from fhir_mappings.facts import Therapy
 from fhir_mappings.issues import Refusal
 from fhir_mappings.meanings import Conflict, Drug, DrugCode, Support
 from fhir_mappings.resources import Json, status_of, texts_of
-from fhir_mappings.respiratory import OXYGEN_DEVICE, by_name, read_support_procedure
+from fhir_mappings.respiratory import OXYGEN_DEVICE, named_or_mentioned, read_support_procedure
 
 PERFORMED_STATUSES = GIVEN - {"on-hold"}
 IMMUNIZED = frozenset({"completed"})
@@ -58,7 +58,7 @@ def is_running(resource: Json, span: Span) -> bool:
 def read_procedure(reference: str, resource: Json, chart: Chart) -> None:
     """A Procedure: giving a cell product, or oxygen and ventilation."""
     code = resource.get("code")
-    meaning = chart.book.meaning(code) or by_name(texts_of(code), False, chart)
+    meaning = chart.book.meaning(code) or named_or_mentioned(texts_of(code), chart)
     drugs = drug_of(code, chart.book)
     named = next(iter(drugs.named(chart.book)), None)
     if named is not None and named.drug.therapy is not None and not isinstance(meaning, Conflict):

@@ -19,7 +19,7 @@ from fhir_mappings.meanings import DrugCode, PressureParent, RouteName, StateQue
 from fhir_mappings.resources import ANSWERS, Gathered, Json, as_json, codings, record, records, text, texts_of
 from fhir_mappings.units import UCUM
 
-BOUND_BY_CODE = (Place.OBSERVATION, Place.PROCEDURE)
+BOUND_BY_CODE = (Place.OBSERVATION, Place.CONDITION)
 """Where only a code can be bound, and no text."""
 
 
@@ -124,8 +124,9 @@ def _of_resource(resource: Json, gathered: Gathered, book: CodeBook) -> Iterator
             yield from _of_observed(coded, book)
     elif resource["resourceType"] == "MedicationAdministration":
         yield from _of_administration(resource, spoken, book)
-    elif resource["resourceType"] == "Procedure" and not any(is_meant(coded, book) for coded in spoken):
-        yield from _of_concept(Unmapped(Place.PROCEDURE, 1), spoken[0].concept, book)
+    elif not any(is_meant(coded, book) for coded in spoken):
+        for coded in spoken:
+            yield from _of_concept(Unmapped(coded.place, 1), coded.concept, book)
 
 
 def _of_observed(coded: Coded, book: CodeBook) -> Iterator[Unmapped]:

@@ -127,6 +127,7 @@ def infusion(
         ongoing=end is None and status in {None, "in-progress"},
         status=status or ("in-progress" if end is None else "completed"),
         rate=None if rate is None else Quantity(Decimal(rate), "ug/kg/min"),
+        rated=rate is not None,
         route=route,
     )
 
@@ -148,6 +149,7 @@ def point(
         point=True,
         status=status,
         rate=None if rate is None else Quantity(Decimal(rate), "ug/kg/min"),
+        rated=rate is not None,
         route=route,
     )
 

@@ -147,6 +147,8 @@ def _administration(fact: Administration) -> Json:
         "product": fact.product,
         "rate": _amount(fact.rate),
         "dose": _amount(fact.dose),
+        "mass": _amount(fact.mass) if fact.mass != fact.dose else None,
+        "perMinute": _amount(fact.per_minute) if fact.per_minute != fact.rate else None,
         "route": "" if fact.route is Route.UNSPECIFIED else str(fact.route),
         "status": fact.status,
         "time": rfc3339(fact.start),

@@ -12,7 +12,7 @@ from datetime import date
 from cds_service.commands.account_text import UNPRINTABLE, shown
 from fhir_mappings import Account, CodeBook, Unmapped
 from fhir_mappings.coded import Place
-from fhir_mappings.facts import Concept, OxygenDevice, Route
+from fhir_mappings.facts import Concept, ConditionGroup, OxygenDevice, Route
 from fhir_mappings.unmapped import combine
 
 WIDTH = 110
@@ -45,13 +45,16 @@ SECTIONS = {
     ),
     Place.PROCEDURE: Section(
         "therapy",
-        "",
-        "Procedures. Choose the therapy: {therapies}.\nOxygen and ventilation go under [[device]].",
+        "names",
+        "Procedures. Choose the therapy: {therapies}.\nOxygen and ventilation go under [[device]] (texts).",
     ),
+    Place.VACCINE: Section("therapy", "names", "Immunizations. Choose the therapy: {therapies}."),
+    Place.DEVICE: Section("device", "texts", "Devices in use. Choose one of: {devices}."),
     Place.DEVICE_ANSWER: Section("device", "texts", "Oxygen devices. Choose one of: {devices}."),
     Place.MODE_ANSWER: Section("mode", "texts", "Ventilation modes. Choose what each shows: {devices}."),
     Place.UNIT: Section("unit", "texts", "Units. Give the UCUM code that is meant, one of: {units}.", "code"),
     Place.ROUTE: Section("route", "texts", "Routes. Choose one of: {routes}."),
+    Place.CONDITION: Section("condition", "", "Diagnoses. Choose the group: {groups}."),
 }
 PREFACE = (
     "Codes that nothing maps, the most frequent first. Most of a chart is of no concern here. Where one "
@@ -96,6 +99,7 @@ def _choices(book: CodeBook) -> dict[str, str]:
         "therapies": [drug.id for drug in book.drugs.values() if drug.therapy],
         "devices": [device for device in OxygenDevice if device is not OxygenDevice.NOT_UNDERSTOOD],
         "units": book.units.codes,
+        "groups": ConditionGroup,
         "routes": [route for route in Route if route is not Route.UNSPECIFIED],
     }
     return {name: ", ".join(items) for name, items in lists.items()}

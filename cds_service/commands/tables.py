@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cds_service.commands.rule_sheet import rule_sheet
 from cds_service.commands.tables_markdown import codes_page
 from cds_service.crs.guideline import Guideline
+from cds_service.crs.table_reading import Citation
 from cds_service.settings import load_settings
-from cds_service.tables import check_file, load_codebook, load_guideline
+from cds_service.tables import check_file, guideline_path, load_codebook, load_guideline
 from fhir_mappings import CodeBook
 
 
@@ -22,7 +26,10 @@ def add_parser(commands: Any) -> None:
     check.set_defaults(run=run_check)
     show = actions.add_parser("show", help="print every rule with unit, standing and source")
     show.add_argument(
-        "--format", choices=("text", "markdown"), default="text", help="markdown: the codes alone, as a page"
+        "--format",
+        choices=("text", "markdown", "html"),
+        default="text",
+        help="html: the rules as a sheet to print and sign; markdown: the codes alone, as a page",
     )
     show.set_defaults(run=run_show)
 
@@ -44,6 +51,10 @@ def run_show(options: argparse.Namespace) -> int:
     if options.format == "markdown":
         sys.stdout.write(codes_page(codebook))
         return 0
+    if options.format == "html":
+        path, printed = guideline_path(settings.guideline), datetime.now(settings.zone or UTC)
+        sys.stdout.write(rule_sheet(guideline, codebook, path, settings.codes, printed))
+        return 0
     sys.stdout.write("\n".join(_guideline_lines(guideline)) + "\n\n")
     sys.stdout.write("\n".join(_code_lines(codebook)) + "\n")
     return 0
@@ -55,12 +66,15 @@ def _guideline_lines(guideline: Guideline) -> list[str]:
         f"id {guideline.id}, version {guideline.version}, sha256 {guideline.sha256}",
         "",
     ]
-    lines += [f"{r.rule:6} {r.says} [{r.standing}; {r.source}] ({r.key})" for r in guideline.rules]
-    lines += ["", "Sources:"]
-    lines += [
-        f"  {key}: {cite.citation} ({cite.date.isoformat()})" for key, cite in guideline.sources.items()
-    ]
+    lines += [f"{r.rule:6} {r.text} [{r.standing}; {r.source}] ({r.key})" for r in guideline.rules]
+    lines += ["", "Sources:", *_source_lines("", guideline.sources)]
+    for drug, table in guideline.drugs.items():
+        lines += _source_lines(f"{drug}: ", table.sources)
     return lines
+
+
+def _source_lines(owner: str, sources: Mapping[str, Citation]) -> list[str]:
+    return [f"  {owner}{key}: {c.citation} ({c.date.isoformat()})" for key, c in sources.items()]
 
 
 def _code_lines(codebook: CodeBook) -> list[str]:

@@ -137,7 +137,10 @@ def _assessment(picture: Picture, status: Status, episode: Episode | None) -> As
 
 def _pressors(picture: Picture, episode: Episode) -> tuple[PressorSupport, ...]:
     end = episode.resolved or picture.as_of
-    runs = [run for run in picture.infusions.runs if run.end is None or run.end > episode.onset]
+    flows = picture.infusions
+    doubtful = {run.drug for run in flows.uncertain}
+    every = (*flows.uncertain, *(run for run in flows.runs if run.drug not in doubtful))
+    runs = [run for run in every if run.end is None or run.end > episode.onset]
     weight = weight_at(picture.facts, picture.guideline, end)
     steps = equivalents(runs, weight, picture.guideline, episode.onset, end) if runs else []
     return tuple(PressorSupport(time, sum_.value, sum_.lacking) for time, sum_ in steps)

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from cds_service.crs.table_reading import GuidelineError, Rule, Section
+from cds_service.crs.table_reading import Citation, GuidelineError, Rule, Section
 from fhir_mappings.facts import Concept, Route
 
 __all__ = ["Count", "DrugTable", "GuidelineError", "parse_drug"]
@@ -57,6 +57,7 @@ class DrugTable:
 
     id: str
     version: str
+    date: date
     bands: tuple[DoseBand, ...] = ()
     infusion: timedelta | None = None
     per_dose: Decimal | None = None
@@ -70,6 +71,7 @@ class DrugTable:
     plausible: Plausible | None = None
     vials: Vials | None = None
     information: Mapping[Concept, Decimal] | None = None
+    sources: Mapping[str, Citation] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     sha256: str = ""
 
@@ -78,16 +80,12 @@ def parse_drug(data: Mapping[str, Any], options: Mapping[str, str], sha256: str 
     """Check and type a drug table; of rows with an ``option`` the chosen one holds."""
     root = Section(data, "")
     head = root.section("drug")
-    sources = root.section("sources")
-    root.known_sources = frozenset(sources.data)
-    for _, source in sources.sections():
-        source.text("citation")
-        source.date("date")
+    sources = root.cite(root.section("sources"))
     limits = root.section("limits")
-    head.date("date")
     table = DrugTable(
         id=head.text("id"),
         version=head.text("version"),
+        date=head.date("date"),
         bands=_bands(root),
         infusion=_infusion(root),
         per_dose=_milligrams(limits, "per-dose", "at most {} mg in one dose"),
@@ -101,6 +99,7 @@ def parse_drug(data: Mapping[str, Any], options: Mapping[str, str], sha256: str 
         plausible=_plausible(root),
         vials=_vials(root),
         information=_information(root),
+        sources=sources,
         rules=tuple(root.rules),
         sha256=sha256,
     )
@@ -149,7 +148,7 @@ def _interval(limits: Section, options: Mapping[str, str]) -> timedelta | None:
     found = None
     for row in limits.rows("interval") if "interval" in limits.data else ():
         chosen = row.is_chosen(options)
-        row.record(f"at least {row.shown('value')} {row.shown('unit')} between doses" + row.option_text())
+        row.record(f"at least {row.shown('value')} {row.shown('unit')} between doses")
         if chosen and found is not None:
             raise row.error("option", "two intervals are chosen")
         found = row.duration() if chosen else found
@@ -170,7 +169,9 @@ def _total(limits: Section) -> int | None:
     if "total" not in limits.data:
         return None
     row = limits.section("total")
-    row.record(f"at most {row.shown('count')} doses in all")
+    row.record(
+        "one dose in all" if row.shown("count") == "1" else f"at most {row.shown('count')} doses in all"
+    )
     return row.within("count", 1, 100)
 
 
@@ -197,7 +198,7 @@ def _tolerance(limits: Section) -> Decimal | None:
         return None
     row = limits.section("tolerance")
     row.unit_is("%")
-    row.record(f"{row.shown('value')} %: {row.text('why')}")
+    row.record_amount()
     return row.number_within("value", 0, 50)
 
 

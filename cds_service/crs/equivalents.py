@@ -47,21 +47,44 @@ def _sum(drugs: Sequence[str], parts: Sequence[Part]) -> Equivalent:
 
 
 def _track(run: Run, weight: Weight, guideline: Guideline, start: datetime) -> Steps[Part]:
-    """The part of one run of a drug: from each segment's start, until the run ends."""
+    """The part of one run of a drug at every change; the last rate holds through a bridged gap."""
     slips = {id(segment) for segment in outliers(run, guideline)}
+    parts = {id(s): "rate-outlier" if id(s) in slips else _part(s, weight, guideline) for s in run.segments}
+    spans = list(_spans(run))
     steps: Steps[Part] = [(start, Decimal(0))]
-    for segment in run.segments:
-        part = "rate-outlier" if id(segment) in slips else _part(segment, weight, guideline)
-        steps.append((max(segment.start, start), part))
-    if run.end is not None:
-        steps.append((run.end, Decimal(0)))
-    return steps
+    last: Part = Decimal(0)
+    for time in sorted({t for begin, finish, _ in spans for t in (begin, finish) if t is not None}):
+        if run.end is not None and time >= run.end:
+            break
+        active = {id(s): parts[id(s)] for begin, finish, s in spans if _holds(begin, finish, time)}
+        last = _one_of(list(active.values())) if active else last
+        steps.append((max(time, start), last))
+    return [*steps, (run.end, Decimal(0))] if run.end is not None else steps
+
+
+def _holds(begin: datetime, finish: datetime | None, time: datetime) -> bool:
+    return begin <= time and (finish is None or time < finish)
+
+
+def _one_of(parts: Sequence[Part]) -> Part:
+    """The part of what runs at once; of two rates nobody knows whether they are one pump or two."""
+    return parts[0] if all(part == parts[0] for part in parts) else "rates-overlap"
+
+
+def _spans(run: Run) -> Iterator[tuple[datetime, datetime | None, Administration]]:
+    """When each segment holds: a single event until the next record."""
+    for segment, following in zip(run.segments, [*run.segments[1:], None], strict=True):
+        single = segment.point or segment.end == segment.start
+        later = following.start if following is not None else run.end
+        yield segment.start, later if single else segment.end, segment
 
 
 def _part(segment: Administration, weight: Weight, guideline: Guideline) -> Part:
     factor = guideline.equivalents.get(segment.drug)
     if factor is None:
         return "no-equivalent"
+    if not segment.certain:
+        return "not-understood"
     if segment.per_minute is None:
         return "rate-not-charted" if segment.rate is None else "rate-not-convertible"
     rate = _in(segment.per_minute, factor.unit, weight)

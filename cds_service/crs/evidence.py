@@ -152,7 +152,8 @@ class Tocilizumab:
     """The ledger: doses that count, what is left, and the dose by weight (mg).
 
     ``reasons`` say why no dose is possible now: too-early | window-full | all-given | under-age |
-    weight-missing | weight-stale | weight-contradictory | medications-not-available | dose-not-placed.
+    age-unknown | weight-missing | weight-stale | weight-contradictory |
+    medications-not-available | dose-not-placed.
     """
 
     doses: tuple[GivenDose, ...]

@@ -142,6 +142,8 @@ def _pressure_missing(picture: Picture) -> Iterator[Missing]:
         )
     if not pressure.known:
         yield _axis_missing(picture, Axis.HYPOTENSION, Concept.SYSTOLIC, grade)
+    elif pressure.unread and not pressure.running:
+        yield Missing(Axis.HYPOTENSION, "not-usable", pressure.unread, grade)
     elif pressure.age_decides and not pressure.running:
         yield Missing(Axis.HYPOTENSION, "age-unknown", None, grade)
     elif pressure.basis == "mean" and pressure.highest > pressure.lowest and not pressure.running:

@@ -7,7 +7,7 @@ into a ``Guideline`` or raises ``GuidelineError`` that names the key at fault.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,10 +15,10 @@ from typing import Any
 from cds_service.crs.drug_table import DrugTable, parse_drug
 from cds_service.crs.order_table import OrderTable
 from cds_service.crs.regimen import Regimen, read_regimen
-from cds_service.crs.table_reading import GuidelineError, Rule, Section
+from cds_service.crs.table_reading import Citation, GuidelineError, Rule, Section
 from fhir_mappings.facts import DrugGroup, OxygenDevice
 
-__all__ = ["Guideline", "GuidelineError", "Rule", "parse_guideline"]
+__all__ = ["Guideline", "GuidelineError", "Hashes", "Rule", "parse_guideline"]
 
 WINDOWS = (
     "car-t", "t-cell-engager", "diagnosis", "usual-onset", "fever", "temperature-charting", "masking",
@@ -42,9 +42,12 @@ WITHOUT_STATE = frozenset({OxygenDevice.AIRWAY, OxygenDevice.STANDBY, OxygenDevi
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    citation: str
-    date: date
+class Hashes:
+    """SHA-256 of the guideline's own file, of each drug's, and of all tables together."""
+
+    own: str = ""
+    drugs: Mapping[str, str] = field(default_factory=dict)
+    together: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class Guideline:
     id: str
     version: str
     title: str
+    date: date
     sources: Mapping[str, Citation]
     windows: Mapping[str, timedelta]
     thresholds: Mapping[str, Decimal]
@@ -128,28 +132,27 @@ class Guideline:
     """The limits whose breach is dangerous; the others warn."""
     rules: tuple[Rule, ...]
     sha256: str = ""
+    """Of all tables together: the guideline, the drugs, the orders."""
+    own_sha256: str = ""
 
 
 def parse_guideline(
     data: Mapping[str, Any],
     drugs: Mapping[str, Mapping[str, Any]],
     orders: OrderTable,
-    sha256: str = "",
+    hashes: Hashes = Hashes(),
 ) -> Guideline:
     """Check and type a guideline table and its drug tables. Raises GuidelineError naming the key at fault."""
     root = Section(data, "")
     head = root.section("guideline")
-    sources = {
-        key: Citation(item.text("citation"), item.date("date"))
-        for key, item in root.section("sources").sections()
-    }
-    root.known_sources = frozenset(sources)
+    sources = root.cite(root.section("sources"))
     regimen = read_regimen(root)
-    tables = _drug_tables(drugs, regimen)
+    tables = _drug_tables(drugs, regimen, hashes)
     guideline = Guideline(
         id=head.text("id"),
         version=head.text("version"),
         title=head.text("title"),
+        date=head.date("date"),
         sources=sources,
         windows=_windows(root.section("windows")),
         thresholds=_thresholds(root.section("thresholds")),
@@ -166,10 +169,14 @@ def parse_guideline(
         drugs=tables,
         orders=orders,
         critical=_critical(root.section("danger")),
-        rules=(*root.rules, *(rule for table in tables.values() for rule in table.rules), *orders.rules),
-        sha256=sha256,
+        rules=(
+            *root.rules,
+            *(rule for table in tables.values() for rule in table.rules),
+            *(rule.within("orders.toml") for rule in orders.rules),
+        ),
+        sha256=hashes.together,
+        own_sha256=hashes.own,
     )
-    head.date("date")
     root.finish()
     return guideline
 
@@ -180,15 +187,17 @@ def _critical(row: Section) -> frozenset[str]:
     return rules
 
 
-def _drug_tables(drugs: Mapping[str, Mapping[str, Any]], regimen: Regimen) -> dict[str, DrugTable]:
-    """By drug; an error names the file."""
+def _drug_tables(
+    drugs: Mapping[str, Mapping[str, Any]], regimen: Regimen, hashes: Hashes
+) -> dict[str, DrugTable]:
+    """By drug; an error names the file, and so does every line."""
     tables = {}
     for name in sorted(drugs):
         try:
-            table = parse_drug(drugs[name], regimen.chosen)
+            table = parse_drug(drugs[name], regimen.chosen, hashes.drugs.get(name, ""))
         except GuidelineError as error:
             raise GuidelineError(f"{name}: {error.key}", error.why) from None
-        tables[table.id] = table
+        tables[table.id] = replace(table, rules=tuple(rule.within(name) for rule in table.rules))
     return tables
 
 
@@ -197,7 +206,7 @@ def _windows(section: Section) -> dict[str, timedelta]:
     for name in WINDOWS:
         row = section.section(name)
         found[name] = row.duration()
-        row.record(f"{row.shown('value')} {row.shown('unit')}: {row.text('why')}")
+        row.record_amount()
     return found
 
 
@@ -207,7 +216,7 @@ def _thresholds(section: Section) -> dict[str, Decimal]:
         row = section.section(name)
         row.unit_is(unit)
         found[name] = row.number_within("value", low, high)
-        row.record(f"{row.shown('value')} {unit}: {row.text('why')}")
+        row.record_amount()
     return found
 
 
@@ -244,7 +253,7 @@ def _pressure_bands(root: Section) -> tuple[PressureBand, ...]:
 
 def _band_text(band: PressureBand) -> str:
     """``child (below 11 years): hypotension below 70 + 2 x age mm[Hg]``."""
-    ages = f"below {band.below_days} days" if band.below_days else f"below {band.below_years} years"
+    ages = f"below {band.below_days} days" if band.below_days else f"below {band.below_years} y"
     ages = ages if band.below_days or band.below_years else "older"
     limit = f"{band.base} + {band.per_year} x age" if band.per_year else f"{band.base}"
     return f"{band.age} ({ages}): hypotension below {limit} mm[Hg]"

@@ -119,7 +119,7 @@ def _point_spans(
             other.start != point.start and abs(other.start - point.start) <= window
             for other in (*points[max(0, index - 8) : index], *points[index + 1 : index + 9])
         )
-        if point.rate is None and not near and (point.certain or point.status == "completed"):
+        if not point.rated and not near and (point.certain or point.status == "completed"):
             boluses.append(point)
             continue
         end = point.start + window + TICK

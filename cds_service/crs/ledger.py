@@ -57,7 +57,7 @@ def ledger(
         allowed=_total(table),
         weight=weight,
         dose=dose_for(table, weight.reading.value) if usable and weight.reading and table.bands else None,
-        under_age=is_under_age(facts.birth_date, table.age or 0, as_of.date()),
+        under_age=is_under_age(facts.birth_date, table.age, as_of.date()),
         implausible=tuple(dose for dose in doses if is_implausible(dose.mass, table)),
         other_routes=tuple(dose for dose in others if dose.start >= since),
         unknown=_unknown(facts, drug, since),
@@ -93,8 +93,10 @@ def next_possible(doses: Sequence[Administration], table: DrugTable, as_of: date
     return max(times)
 
 
-def is_under_age(born: tuple[date, date] | None, years: int, today: date) -> bool | None:
+def is_under_age(born: tuple[date, date] | None, years: int | None, today: date) -> bool | None:
     """Below the age by every possible day of birth; None where it depends on the day, or none is known."""
+    if years is None:
+        return False
     if born is None:
         return None
     under = {_birthday(day, years) > today for day in born}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -48,6 +49,7 @@ class OrderItem:
 @dataclass(frozen=True, slots=True)
 class OrderTable:
     version: str
+    date: date
     reason: Coding
     routes: Mapping[Route, Coding]
     orders: Mapping[str, OrderItem]
@@ -59,9 +61,9 @@ def parse_orders(data: Mapping[str, Any], sha256: str = "") -> OrderTable:
     """Check and type the table of orders. Raises GuidelineError naming the key at fault."""
     root = Section(data, "")
     head = root.section("orders")
-    head.date("date")
     table = OrderTable(
         version=head.text("version"),
+        date=head.date("date"),
         reason=_coded(root.section("reason"), SNOMED).coding,
         routes=_routes(root),
         orders=_orders(root),
@@ -105,15 +107,10 @@ def _orders(root: Section) -> dict[str, OrderItem]:
 
 def _order(row: Section) -> OrderItem:
     kind = row.choice(row.text("kind"), Kind, "kind")
-    coded = [_code_of(row, code, kind) for code in row.rows("codes")] if "codes" in row.data else []
+    coded = [_coded(code, SYSTEMS[kind]) for code in row.rows("codes")] if "codes" in row.data else []
     item = OrderItem(row.text("id"), kind, row.text("display"), tuple(c.coding for c in coded))
     row.root.rules.append(_rule(row, item, coded))
     return item
-
-
-def _code_of(order: Section, code: Section, kind: Kind) -> _Coded:
-    code.path = f"{order.path}.{code.path}"
-    return _coded(code, SYSTEMS[kind])
 
 
 def _rule(row: Section, item: OrderItem, coded: list[_Coded]) -> Rule:

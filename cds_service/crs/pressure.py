@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline, PressureBand
 from cds_service.crs.infusions import Infusions, Run, running_steps
-from cds_service.crs.timeline import TICK, Steps, at, coalesce, lowest, merge, within
+from cds_service.crs.timeline import TICK, Steps, at, coalesce, lowest, merge, newest, within
 from fhir_mappings.facts import PRESSORS, Concept, Method, PatientFacts, Reading, Source
 
 CHILD_YEARS = 18
@@ -30,6 +30,8 @@ class Pressure(NamedTuple):
     mean: Reading | None = None
     running: tuple[Run, ...] = ()
     age_decides: bool = False
+    unread: datetime | None = None
+    """A pressure charted since the newest that could be read, which could not be used."""
     uncertain: tuple[Run, ...] = ()
     """Vasopressors that may be running beside those that surely are."""
 
@@ -112,6 +114,13 @@ def baseline_systolic(
     return low
 
 
+def refused_pressures(facts: PatientFacts, end: datetime) -> list[datetime]:
+    """When a pressure was charted that could not be used; the artefacts of a line tell nothing."""
+    concepts = (Concept.SYSTOLIC, Concept.MEAN_PRESSURE)
+    issues = (i for i in facts.issues if i.left_out and i.concept in concepts and i.code != "implausible")
+    return sorted(i.time for i in issues if i.time is not None and i.time <= end)
+
+
 def vasopressors_known(facts: PatientFacts, anchor: datetime) -> bool:
     """Whether all that was given since is at hand, and none of it without a place in time."""
     return facts.covered(Source.MEDICATIONS).reaches(anchor) and not facts.unplaced_since(PRESSORS, anchor)
@@ -126,6 +135,7 @@ class PressureAxis:
         self.facts, self.guideline, self.end, self.anchor = facts, guideline, end, anchor
         self.readings = sort_out(facts, guideline, end)
         self.baseline = baseline_systolic(facts, self.readings.usable, guideline, anchor, has_therapy)
+        self.refused = refused_pressures(facts, end)
         self._limits_by_day: dict[date, tuple[Decimal, Decimal]] = {}
         grown = facts.birth_date is not None and anchor.year - facts.birth_date[1].year > CHILD_YEARS
         self._for_good = threshold(guideline, facts.birth_date, anchor.date()) if grown else None
@@ -168,6 +178,9 @@ class PressureAxis:
         """Instants at which a mean pressure enters or leaves its window, or a child's limit may change."""
         window = self.guideline.windows["pressure"] + TICK
         edges = {t for m in self.readings.means for t in (m.time, m.time + window) if t > self.anchor}
+        for time in self.refused:
+            after = (r.time for r in self.readings.usable if r.time >= time)
+            edges.update(t for t in (time, time + window, next(after, self.end)) if t > self.anchor)
         if self._for_good is None:
             midnight = self.anchor.replace(hour=0, minute=0, second=0, microsecond=0)
             edges.update(midnight + timedelta(days=d) for d in range(1, (self.end - midnight).days + 1))
@@ -198,12 +211,19 @@ class PressureAxis:
         if systolic is None:
             return self._by_mean(time, high)
         if systolic.value >= high:
-            return Pressure(0, 0, "systolic", systolic)
+            unread = self._newer_refused(time)
+            return Pressure(0, grade if unread else 0, "systolic", systolic, unread=unread)
         if self._excused(systolic):
             return Pressure(0, 0, "baseline", systolic)
         if systolic.value < low:
             return Pressure(grade, grade, "systolic", systolic)
         return Pressure(0, grade, "systolic", systolic, age_decides=True)
+
+    def _newer_refused(self, time: datetime) -> datetime | None:
+        """A refused pressure of the window, newer than every reading: it may have been low (GR-7)."""
+        last = newest(self.readings.usable, time)
+        since = max(time - self.guideline.windows["pressure"], last.time + TICK if last else time)
+        return next((t for t in reversed(self.refused) if since <= t <= time), None)
 
     def _by_mean(self, time: datetime, limit: Decimal) -> Pressure:
         """A mean pressure speaks only where no systolic does, and only where the adult limit holds."""

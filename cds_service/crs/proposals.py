@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from cds_service.crs.evidence import Value
 from cds_service.crs.regimen import Advice, Step
-from cds_service.crs.situation import Case, is_over
+from cds_service.crs.situation import Case, taper_over
 from fhir_mappings.facts import ProposedOrder, Quantity, Route
 
 
@@ -70,7 +70,7 @@ def _drug(
 def _tocilizumab(case: Case) -> tuple[ProposedOrder, ...]:
     """One infusion, now: only where history, age and weight allow it."""
     given = case.ledger
-    if given.dose is None or given.unknown or given.under_age or given.all_given:
+    if given.dose is None or given.unknown or given.under_age is not False or given.all_given:
         return ()
     if given.next_possible is None or given.next_possible > case.as_of:
         return ()
@@ -95,8 +95,7 @@ def _taper(case: Case) -> tuple[ProposedOrder, ...]:
     running = case.steroids.taper
     step: Step = running.step if running else case.picture.guideline.regimen.taper[0]
     left = step.days - running.day_of_step + 1 if running and step.days else step.days
-    over = left is not None and left < 1
-    if over or is_over(case) or case.ordered("methylprednisolone", None) is not None:
+    if taper_over(case) or case.ordered("methylprednisolone", None) is not None:
         return ()
     if running and case.as_of - running.last.start < step.every and _mass(running.last.mass) == step.dose:
         return ()

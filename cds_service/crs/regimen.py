@@ -47,6 +47,10 @@ class Advice:
     unless: frozenset[str]
     order: str
     source: str
+    key: str
+    """Of its line in the table."""
+    option: str = ""
+    """The choice that has to be made for it to hold, as ``topic=choice``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ class Regimen:
     steroids: Mapping[str, Steroid]
     labs: tuple[Panel, ...]
     advice: tuple[Advice, ...]
+    not_chosen: tuple[Advice, ...] = ()
+    """Rows of choices that were not made: never given, and shown to who may choose otherwise."""
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -110,13 +116,15 @@ class Regimen:
 def read_regimen(root: Section) -> Regimen:
     options = _options(root)
     chosen = {topic: option.chosen for topic, option in options.items()}
+    advice, not_chosen = _advice(root, chosen)
     return Regimen(
         options=options,
         early_products=_early_products(root.section("early-products")),
         taper=_taper(root, chosen),
         steroids=_steroids(root),
         labs=_labs(root),
-        advice=_advice(root, chosen),
+        advice=advice,
+        not_chosen=not_chosen,
     )
 
 
@@ -155,9 +163,7 @@ def _taper(root: Section, chosen: Mapping[str, str]) -> tuple[Step, ...]:
         days = row.within("days", 1, 60) if "days" in row.data else None
         step = Step(_milligrams(row), _every(row, "every"), days)
         length = f"for {days} d" if days else "until grade 1"
-        row.record(
-            f"methylprednisolone {step.dose} mg every {row.shown('every')} h {length}" + row.option_text()
-        )
+        row.record(f"methylprednisolone {step.dose} mg IV every {row.shown('every')} h {length}")
         if row.is_chosen(chosen):
             steps.append(step)
     if not steps or any(step.days is None for step in steps[:-1]):
@@ -187,26 +193,33 @@ def _labs(root: Section) -> tuple[Panel, ...]:
     return tuple(panels)
 
 
-def _advice(root: Section, chosen: Mapping[str, str]) -> tuple[Advice, ...]:
-    found: dict[str, Advice] = {}
+def _advice(root: Section, chosen: Mapping[str, str]) -> tuple[tuple[Advice, ...], tuple[Advice, ...]]:
+    """The rows that hold, and those of choices that were not made."""
+    found: dict[str, tuple[Advice, bool]] = {}
     for row in root.rows("advice"):
-        advice = Advice(
-            id=row.text("id"),
-            rule=row.text("rule"),
-            grades=frozenset(row.integers("grades")),
-            strength=row.choice(row.text("strength"), Strength, "strength"),
-            line=row.text("line"),
-            when=_conditions(row, "when"),
-            unless=_conditions(row, "unless"),
-            order=row.text("order") if "order" in row.data else "",
-            source=row.text("source"),
-        )
+        advice = _row_of_advice(row)
         if advice.id in found:
             raise row.error("id", f"{advice.id} is there twice")
-        row.record(_advice_text(advice) + row.option_text())
-        if row.is_chosen(chosen):
-            found[advice.id] = advice
-    return tuple(found.values())
+        row.record(_advice_text(advice))
+        found[advice.id] = advice, row.is_chosen(chosen)
+    holds = tuple(advice for advice, is_chosen in found.values() if is_chosen)
+    return holds, tuple(advice for advice, is_chosen in found.values() if not is_chosen)
+
+
+def _row_of_advice(row: Section) -> Advice:
+    return Advice(
+        id=row.text("id"),
+        rule=row.text("rule"),
+        grades=frozenset(row.integers("grades")),
+        strength=row.choice(row.text("strength"), Strength, "strength"),
+        line=row.text("line"),
+        when=_conditions(row, "when"),
+        unless=_conditions(row, "unless"),
+        order=row.text("order") if "order" in row.data else "",
+        source=row.text("source"),
+        key=row.path,
+        option=row.text("option") if "option" in row.data else "",
+    )
 
 
 def _conditions(row: Section, key: str) -> frozenset[str]:

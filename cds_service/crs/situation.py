@@ -14,6 +14,7 @@ from cds_service.crs.episode import Episode
 from cds_service.crs.evidence import Value
 from cds_service.crs.explain import Picture
 from cds_service.crs.ledger import Ledger
+from cds_service.crs.pressure import baseline_systolic, threshold
 from cds_service.crs.steroids import Steroids
 from fhir_mappings.facts import (
     Administration,
@@ -24,6 +25,7 @@ from fhir_mappings.facts import (
     Order,
     PatientFacts,
     Reading,
+    Route,
     Source,
     TherapyKind,
 )
@@ -51,9 +53,16 @@ class Case:
         return self.picture.guideline.windows[name]
 
     def ordered(self, drug: str, after: datetime | None) -> Order | None:
-        """An active order for a drug that was written after the last dose of it."""
+        """An active order for a drug, for this use of it, that was written after the last dose of it."""
         orders = [o for o in self.picture.facts.orders if o.drug == drug and o.status == "active"]
-        return next((o for o in orders if after is None or o.authored is None or o.authored > after), None)
+        mine = [o for o in orders if self._is_this_use(o)]
+        return next((o for o in mine if after is None or o.authored is None or o.authored > after), None)
+
+    def _is_this_use(self, order: Order) -> bool:
+        """By a route of the drug's table; without routes there, by any that is not local."""
+        routes = {dose.route for dose in order.doses} or {Route.UNSPECIFIED}
+        allowed = self.picture.guideline.drugs[order.drug].routes or set(Route) - {Route.LOCAL}
+        return bool(routes & {*allowed, Route.UNSPECIFIED})
 
 
 def situation(case: Case) -> dict[str, Values]:
@@ -161,9 +170,15 @@ def _tocilizumab_state(case: Case) -> tuple[str, Values]:
     if last is None or not given.counted:
         return "tocilizumab-first", NOTHING
     course = _course_since(case, given.last)
-    if as_of - last >= case.window("no-improvement") and _not_lower(course):
+    if as_of - last >= _time_to_improve(case) and _not_lower(course):
         return "tocilizumab-repeat", {"last": last, "number": len(given.counted), **course}
     return "tocilizumab-improving", course
+
+
+def _time_to_improve(case: Case) -> timedelta:
+    """No longer than the interval between doses: a site that repeats sooner judges sooner."""
+    window, interval = case.window("no-improvement"), case.picture.guideline.drugs["tocilizumab"].interval
+    return window if interval is None else min(window, interval)
 
 
 def _barred(given: Ledger) -> tuple[str, Values] | None:
@@ -251,31 +266,46 @@ def _taper(case: Case) -> Found:
         "every": step.every,
         "last": taper.last.start,
     }
-    values |= _given(taper.last) | ({"over": 1} if is_over(case) else {})
+    over = taper_over(case)
+    values |= _given(taper.last) | ({"over": over} if over else {})
     yield "taper-running", values
     first = case.picture.guideline.regimen.taper[0]
     if case.grade == 4 and first.days is not None and case.as_of - taper.begun >= timedelta(days=first.days):
         yield "taper-not-improving", {**values, "since": taper.begun}
 
 
-def is_over(case: Case) -> bool:
-    """Grade 1 is reached in the last step, which goes on until then."""
+def taper_over(case: Case) -> str:
+    """Why the taper may end: ``grade-1`` is reached in a step without an end, or its ``days`` are over."""
     taper = case.steroids.taper
-    return taper is not None and taper.step.days is None and case.grade <= 1
+    if taper is None:
+        return ""
+    if taper.step.days is None:
+        return "grade-1" if case.grade <= 1 else ""
+    return "days" if taper.day_of_step > taper.step.days else ""
 
 
 def _persistent_hypotension(case: Case) -> Reading | None:
     """The newest low systolic of the window, after a fluid bolus and a dose of tocilizumab."""
-    pressure = case.picture.moment.pressure
-    low, last = pressure.systolic, case.ledger.last
+    last = case.ledger.last
     fluids = [a for a in case.picture.facts.administrations if DrugGroup.FLUID in a.groups]
     first = next((a for a in fluids if a.start >= case.episode.onset), None)
-    if pressure.lowest < 2 or low is None or last is None or first is None:
+    if last is None or first is None:
         return None
     first_dose = next((d for d in case.ledger.counted if d.start >= case.episode.onset), last)
     after = max(first.start, first_dose.start)
-    recent = case.as_of - low.time <= case.window("persistent-hypotension")
-    return low if recent and low.time > after else None
+    since = case.as_of - case.window("persistent-hypotension")
+    low = [r for r in case.picture.readings.usable if r.time > after and r.time >= since and _is_low(case, r)]
+    return low[-1] if low else None
+
+
+def _is_low(case: Case, reading: Reading) -> bool:
+    """Below the limit for the age, and below what was there before the therapy (GR-9, GR-11)."""
+    picture, guideline = case.picture, case.picture.guideline
+    has_therapy = any(e.kind is not None for e in picture.opened_by)
+    base = baseline_systolic(picture.facts, picture.readings.usable, guideline, picture.anchor, has_therapy)
+    excused = base is not None and reading.value >= base.value - guideline.thresholds["baseline-pressure"]
+    limit = threshold(guideline, picture.facts.birth_date, reading.time.date())[0]
+    return reading.value < limit and not excused
 
 
 def _labs(case: Case) -> Found:

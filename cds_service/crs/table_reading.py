@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 E = TypeVar("E", bound=StrEnum)
 UNITS_OF_TIME = {"min": "minutes", "h": "hours", "d": "days"}
 LONGEST = {"min": 1440, "h": 720, "d": 365}
+WITHOUT_NAME = ("1", "{score}")
+"""Units of a plain number."""
 STANDINGS = ("guideline", "label", "site policy")
 
 
@@ -25,14 +27,41 @@ class GuidelineError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """A source and its date."""
+
+    citation: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of the table, for printing: which requirement it serves and where it is from."""
+    """One line of a table, for printing: which requirement it serves and where it is from.
+
+    ``key`` names the line, with its file where that is not the guideline's own. ``value`` in ``unit`` is what
+    a line with one number says; ``option`` (``topic=choice``) is what has to be chosen for it to hold.
+    """
 
     key: str
     rule: str
     says: str
     standing: str
     source: str
+    value: str = ""
+    unit: str = ""
+    option: str = ""
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The whole line: ``24 h: fever comes in spikes (option x=y)``."""
+        unit = "" if self.unit in WITHOUT_NAME else f" {self.unit}"
+        amount = f"{self.value}{unit}: " if self.value else ""
+        return f"{amount}{self.says}" + (f" (option {self.option})" if self.option else "")
+
+    def within(self, file: str) -> Rule:
+        """The same line, named with the file it stands in."""
+        return replace(self, key=f"{file}: {self.key}")
 
 
 class Section:
@@ -46,7 +75,7 @@ class Section:
         self.used: set[str] = set()
         self.children: list[Section] = []
         self.root = root or self
-        self.known_sources: frozenset[str] = frozenset()
+        self.citations: dict[str, Citation] = {}
         self.rules: list[Rule] = []
 
     def error(self, key: str, why: str) -> GuidelineError:
@@ -74,7 +103,8 @@ class Section:
         rows = self._get(key)
         if not isinstance(rows, list) or not rows:
             raise self.error(key, "must be a non-empty list of tables")
-        return [self._child(row, f"{key}[{index}]") for index, row in enumerate(rows)]
+        path = f"{self.path}.{key}" if self.path else key
+        return [self._child(row, f"{path}[{index}]") for index, row in enumerate(rows)]
 
     def text(self, key: str) -> str:
         value = self._get(key)
@@ -157,9 +187,6 @@ class Section:
             raise self.error("option", f"{topic!r} is not under [options]")
         return options[topic] == choice
 
-    def option_text(self) -> str:
-        return f" (option {self.text('option')})" if "option" in self.data else ""
-
     def ranks(self, key: str, kind: type[E]) -> dict[E, int]:
         """A list of lists: each member with the position of its list, from 1."""
         groups = self._get(key)
@@ -192,16 +219,29 @@ class Section:
     def is_site_policy(self) -> bool:
         return self.text("standing") == "site policy"
 
-    def record(self, says: str) -> None:
+    def cite(self, section: Section) -> Mapping[str, Citation]:
+        """What the lines of this table may name as their source."""
+        for key, item in section.sections():
+            self.root.citations[key] = Citation(item.text("citation"), item.date("date"))
+        return self.root.citations
+
+    def record_amount(self) -> None:
+        """Keep a row of one number in a unit, and why."""
+        self.record(self.text("why"), self.shown("value"), self.text("unit"))
+
+    def record(self, says: str, value: str = "", unit: str = "") -> None:
         """Keep this row for printing; checks that it names its rule, standing and source."""
         standing = self.text("standing")
         if standing not in STANDINGS:
             raise self.error("standing", f"must be one of {', '.join(STANDINGS)}")
         names = self.texts("sources") if "sources" in self.data else [self.text("source")]
         for name in names:
-            if name not in self.root.known_sources:
+            if name not in self.root.citations:
                 raise self.error("source", f"{name!r} is not under [sources]")
-        self.root.rules.append(Rule(self.path, self.text("rule"), says, standing, ", ".join(names)))
+        option = self.text("option") if "option" in self.data else ""
+        cited = tuple(self.root.citations[name] for name in names)
+        line = (self.path, self.text("rule"), says, standing, ", ".join(names), value, unit, option, cited)
+        self.root.rules.append(Rule(*line))
 
     def finish(self) -> None:
         """Refuse any key that nothing asked for."""

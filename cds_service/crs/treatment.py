@@ -105,5 +105,7 @@ def _reasons(case: Case) -> Iterator[str]:
         yield "window-full"
     if given.under_age:
         yield "under-age"
+    if given.under_age is None:
+        yield "age-unknown"
     if given.weight.reason:
         yield f"weight-{given.weight.reason}"

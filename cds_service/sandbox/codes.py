@@ -62,6 +62,10 @@ CRP = Code(LOINC, "1988-5", "C reactive protein [Mass/volume] in Serum or Plasma
 FERRITIN = Code(LOINC, "2276-4", "Ferritin [Mass/volume] in Serum or Plasma")
 FIBRINOGEN = Code(LOINC, "3255-7", "Fibrinogen [Mass/volume] in Platelet poor plasma by Coagulation assay")
 NEUTROPHILS = Code(LOINC, "751-8", "Neutrophils [#/volume] in Blood by Automated count")
+CREATININE = Code(LOINC, "2160-0", "Creatinine [Mass/volume] in Serum or Plasma")
+BILIRUBIN = Code(LOINC, "1975-2", "Bilirubin.total [Mass/volume] in Serum or Plasma")
+ALT = Code(LOINC, "1742-6", "Alanine aminotransferase [Enzymatic activity/volume] in Serum or Plasma")
+AST = Code(LOINC, "1920-8", "Aspartate aminotransferase [Enzymatic activity/volume] in Serum or Plasma")
 PLATELETS = Code(LOINC, "777-3", "Platelets [#/volume] in Blood by Automated count")
 
 ROOM_AIR = Code(SNOMED, "722742002", "Breathing room air", "room air")

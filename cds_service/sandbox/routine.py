@@ -123,6 +123,10 @@ DAILY = {
     "anc": (codes.NEUTROPHILS, "10*3/uL"),
     "platelets": (codes.PLATELETS, "10*3/uL"),
     "fibrinogen": (codes.FIBRINOGEN, "mg/dL"),
+    "creatinine": (codes.CREATININE, "mg/dL"),
+    "bilirubin": (codes.BILIRUBIN, "mg/dL"),
+    "alt": (codes.ALT, "U/L"),
+    "ast": (codes.AST, "U/L"),
 }
 
 

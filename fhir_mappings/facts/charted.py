@@ -84,6 +84,8 @@ class Administration:
     route: Route = Route.UNSPECIFIED
     product: str = ""
     """The product as charted, where it is more than the drug (brand, vial)."""
+    rated: bool = False
+    """A rate is charted, even where its number could not be used."""
     certain: bool = True
     """False where the drug is only named among other words, or status or route were not understood."""
 

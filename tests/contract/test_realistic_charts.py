@@ -275,3 +275,14 @@ def test_odd_administrations_never_break_the_answer(service: FlaskClient) -> Non
 @pytest.mark.parametrize("value", [1, [], "x", True])
 def test_a_prefetch_that_is_no_object_is_a_bad_request(service: FlaskClient, value: Any) -> None:
     assert call(service, request(prefetch=value)).status_code == 400
+
+
+def test_a_newer_pressure_that_cannot_be_read_may_have_been_low(service: FlaskClient) -> None:
+    """GR-7: until the next one that can."""
+    vague = observation("v", concept(LOINC, "8480-6"), -0.5, valueQuantity={"value": 72})
+    before = [temperature("39", -1), systolic(110), saturation(97)]
+    grade, card = graded(service, vitals=searchset([*before, vague]))
+    assert grade == {"lowest": 1, "highest": 2}
+    assert "blood pressure" in card["detail"]
+    after = observation("w", concept(LOINC, "8480-6"), -0.1, valueQuantity=quantity(112, "mm[Hg]"))
+    assert graded(service, vitals=searchset([*before, vague, after]))[0] == {"lowest": 1, "highest": 1}

@@ -126,6 +126,7 @@ def facts_in(facts: PatientFacts) -> Counter[str]:
                 "ast": 1,
                 "acetaminophen": 1,
                 "ibuprofen": 1,
+                "metamizole": 1,
             },
         ),
         ("us-core", {"spo2": 1, "oxygen": 1, "weight": 1, "height": 2}),

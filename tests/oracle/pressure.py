@@ -76,6 +76,19 @@ def by_systolic(value: Decimal, limit: int, baseline: Decimal | None) -> Span:
     return Span(2, 2)
 
 
+def refused_since_last(facts: PatientFacts, at: datetime) -> bool:
+    """GR-7: a pressure of the last 6 h, newer than any that was read, was refused (artefacts aside)."""
+    last = max(r.time for r in systolics(facts, at - PRESSURE_WINDOW, at) if not suspect(r, facts, at))
+    return any(
+        issue.left_out
+        and issue.concept in ("systolic", "mean-pressure")
+        and issue.code != "implausible"
+        and issue.time is not None
+        and max(last, at - PRESSURE_WINDOW) < issue.time <= at
+        for issue in facts.issues
+    )
+
+
 def by_mean(facts: PatientFacts, at: datetime) -> Span:
     """The mean pressure, only for who has the adult threshold and no systolic in 6 h."""
     nothing = Span(0, 2, known=False)
@@ -100,7 +113,9 @@ def without_drugs(facts: PatientFacts, at: datetime, therapy: datetime | None) -
     usable = [r.value for r in charted if not suspect(r, facts, at)]  # where none is left: the mean pressure
     if usable:
         baseline = baseline_systolic(facts, therapy)
-        return widest([by_systolic(min(usable), limit, baseline) for limit in thresholds(facts, at)])
+        span = widest([by_systolic(min(usable), limit, baseline) for limit in thresholds(facts, at)])
+        high = min(usable) >= max(thresholds(facts, at))
+        return Span(0, 2) if high and refused_since_last(facts, at) else span
     return by_mean(facts, at)
 
 

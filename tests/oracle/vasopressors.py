@@ -21,7 +21,7 @@ def is_event(item: Administration) -> bool:
 
 def is_infusion_point(point: Administration, points: list[Administration]) -> bool:
     """A single event is part of an infusion where it has a rate, or another lies within 6 h of it."""
-    if point.rate is not None:
+    if point.rated:
         return True
     others = [p for p in points if p is not point and p.start != point.start]
     return any(abs(p.start - point.start) <= POINT_RUNS_ON for p in others)

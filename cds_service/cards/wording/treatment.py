@@ -23,6 +23,10 @@ OPTION_WORDS = {
     "tocilizumab-interval=6-h": "tocilizumab every 6 h",
     "proximity=2-weeks": "near the centre for about 2 weeks",
 }
+TAPER_OVER = {
+    "grade-1": "grade 1 is reached, the taper may end",
+    "days": "the course is complete, no further dose",
+}
 WHY_NOT = {
     "medications-not-available": "doses given are not all known",
     "dose-not-placed": "a dose is charted whose time cannot be read",
@@ -114,17 +118,18 @@ def dose_phrase(t: Telling) -> str:
     ledger = t.ledger
     if ledger is None or ledger.milligrams is None:
         reasons = [WHY_NOT[r] for r in (ledger.reasons if ledger else ()) if r.startswith("weight-")]
-        return f"{_rule(t.drug)}: no amount in mg, {reasons[0] if reasons else WHY_NOT['weight-missing']}"
+        return f"{dose_rule(t.drug)}: no amount in mg, {reasons[0] if reasons else WHY_NOT['weight-missing']}"
     over = f" over {t.drug.infusion // MINUTE} min" if t.drug.infusion else ""
     old = (
         f", weight of {when(ledger.weight.time, t.as_of, t.zone)}"
         if ledger.weight and ledger.weight_is_old
         else ""
     )
-    return f"{number(ledger.milligrams)} mg IV{over} ({arithmetic(ledger)}{old}{_vials(ledger)})"
+    age = f"; age not known, labelled from {t.drug.age} years" if "age-unknown" in ledger.reasons else ""
+    return f"{number(ledger.milligrams)} mg IV{over} ({arithmetic(ledger)}{old}{_vials(ledger)}{age})"
 
 
-def _rule(drug: DrugTable) -> str:
+def dose_rule(drug: DrugTable) -> str:
     """``8 mg/kg IV (12 mg/kg below 30 kg), at most 800 mg``."""
     *lower, top = drug.bands
     below = "".join(
@@ -153,7 +158,9 @@ def _vials(ledger: Tocilizumab) -> str:
 
 def _first(t: Telling) -> str:
     every = t.drug.interval
-    again = f"; again every {hours(every)} if no better, {_most(t.drug)}" if t.grade >= 2 and every else ""
+    again = (
+        f"; again every {hours(every)} if no better, {most_doses(t.drug)}" if t.grade >= 2 and every else ""
+    )
     return f"Tocilizumab {dose_phrase(t)}{again}"
 
 
@@ -162,7 +169,7 @@ def hours(every: timedelta, up_to: timedelta | None = None) -> str:
     return f"{every // HOUR}–{up_to // HOUR} h" if up_to else f"{every // HOUR} h"
 
 
-def _most(drug: DrugTable) -> str:
+def most_doses(drug: DrugTable) -> str:
     """``at most 3 in 24 h, 4 in all``."""
     recent = f"at most {drug.in_window.most} in {hours(drug.in_window.window)}, " if drug.in_window else ""
     return f"{recent}{drug.total} in all"
@@ -225,7 +232,8 @@ def _last(t: Telling) -> str:
 
 def _taper(t: Telling) -> str:
     if "over" in t.values:
-        return f"Methylprednisolone day {t.values['day']}: grade 1 is reached, the taper may end ({_last(t)})"
+        why = TAPER_OVER[str(t.values["over"])]
+        return f"Methylprednisolone day {t.values['day']}: {why} ({_last(t)})"
     every = t.values["every"]
     often = hours(every) if isinstance(every, timedelta) else ""
     return f"Methylprednisolone day {t.values['day']}: {t.number('dose')} mg IV every {often} ({_last(t)})"

@@ -29,6 +29,10 @@ def write(chart: Chart) -> None:
         anc="1.0 0.6 0.3 0.2",
         platelets="96 78 61 54",
         fibrinogen="290 301 377 402",
+        creatinine="0.3 0.3 0.3 0.4",
+        bilirubin="0.4 0.4 0.6 0.8",
+        alt="22 24 31 46",
+        ast="28 30 42 63",
     )
 
 

@@ -27,6 +27,10 @@ def write(chart: Chart) -> None:
         anc="0.8 0.4 0.2 0.1",
         platelets="88 71 60 52",
         fibrinogen="330 342 398 452",
+        creatinine="1.0 1.0 1.0 1.1",
+        bilirubin="0.6 0.6 0.7 0.9",
+        alt="24 25 27 33",
+        ast="22 24 28 36",
     )
 
 

@@ -34,6 +34,10 @@ def write(chart: Chart) -> None:
         anc="2.6 1.9 1.2 0.9 0.8",
         platelets="148 139 122 101 94",
         fibrinogen="301 308 315 362 410",
+        creatinine="1.2 1.2 1.1 1.2 1.2",
+        bilirubin="0.7 0.7 0.6 0.8 0.8",
+        alt="31 30 29 33 38",
+        ast="27 26 26 31 36",
     )
 
 

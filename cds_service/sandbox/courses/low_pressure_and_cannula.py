@@ -37,6 +37,10 @@ def write(chart: Chart) -> None:
         anc="1.2 0.7 0.4 0.3 0.2",
         platelets="131 104 82 64 55",
         fibrinogen="305 322 401 388 352",
+        creatinine="0.8 0.8 0.8 1.0 1.2",
+        bilirubin="0.5 0.5 0.6 0.9 1.1",
+        alt="19 20 24 48 61",
+        ast="21 22 30 62 77",
     )
 
 

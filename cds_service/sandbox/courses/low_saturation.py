@@ -24,6 +24,10 @@ def write(chart: Chart) -> None:
         anc="1.5 0.8 0.5",
         platelets="133 112 90",
         fibrinogen="315 340 398",
+        creatinine="0.9 0.9 1.0",
+        bilirubin="0.5 0.6 0.7",
+        alt="26 28 34",
+        ast="24 27 38",
     )
 
 

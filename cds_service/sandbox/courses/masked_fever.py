@@ -31,6 +31,10 @@ def write(chart: Chart) -> None:
         anc="1.9 1.0 0.6 0.4",
         platelets="126 103 84 70",
         fibrinogen="309 338 406 371",
+        creatinine="0.9 0.9 1.1 1.4",
+        bilirubin="0.6 0.6 0.9 1.0",
+        alt="23 24 41 52",
+        ast="22 25 47 58",
     )
 
 

@@ -42,6 +42,10 @@ def write(chart: Chart) -> None:
         anc="1.6 0.9 0.3 0.1 0.1",
         platelets="118 92 66 48 37",
         fibrinogen="318 340 412 331 264",
+        creatinine="1.0 1.0 1.1 1.5 1.8",
+        bilirubin="0.6 0.6 0.8 1.3 1.6",
+        alt="25 26 38 71 96",
+        ast="24 27 49 104 131",
     )
 
 

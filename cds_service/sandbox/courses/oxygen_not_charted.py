@@ -29,6 +29,10 @@ def write(chart: Chart) -> None:
         anc="1.1 0.6 0.2 0.1",
         platelets="99 82 58 44",
         fibrinogen="326 350 396 345",
+        creatinine="0.8 0.8 0.9 1.1",
+        bilirubin="0.5 0.5 0.8 1.0",
+        alt="20 21 36 49",
+        ast="23 24 45 58",
     )
 
 

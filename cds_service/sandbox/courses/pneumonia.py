@@ -17,7 +17,16 @@ def write(chart: Chart) -> None:
     routine.oxygen(chart, codes.NASAL_CANNULA, routine.each_shift(74, 0), "2")
     drugs.tablets(chart, codes.ACETAMINOPHEN, "650", range(72, 0, -8))
     drugs.over_an_hour(chart, codes.CEFEPIME, "2000", range(71, 0, -8), minutes=30)
-    routine.daily_labs(chart, crp="188 214 132", platelets="244 251 268", anc="11.2 9.6 7.4")
+    routine.daily_labs(
+        chart,
+        crp="188 214 132",
+        platelets="244 251 268",
+        anc="11.2 9.6 7.4",
+        creatinine="1.1 1.2 1.0",
+        bilirubin="0.8 0.7 0.6",
+        alt="28 26 25",
+        ast="31 29 26",
+    )
 
 
 SCENARIO = Scenario(

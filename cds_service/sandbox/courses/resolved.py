@@ -32,6 +32,10 @@ def write(chart: Chart) -> None:
         anc="0.6 0.5 0.7 1.1 1.5",
         platelets="82 71 76 91 112",
         fibrinogen="398 352 338 322 310",
+        creatinine="0.9 1.0 0.9 0.8 0.8",
+        bilirubin="0.8 0.9 0.7 0.6 0.5",
+        alt="44 58 51 38 29",
+        ast="52 63 47 33 26",
     )
 
 

@@ -27,6 +27,10 @@ def write(chart: Chart) -> None:
         anc="1.7 0.9 0.5",
         platelets="119 96 77",
         fibrinogen="311 364 420",
+        creatinine="0.9 0.9 1.0",
+        bilirubin="0.6 0.6 0.8",
+        alt="27 29 37",
+        ast="25 28 41",
     )
 
 

@@ -42,6 +42,10 @@ def write(chart: Chart) -> None:
         anc="1.8 1.1 0.6 0.4",
         platelets="104 81 52 33",
         fibrinogen="334 391 302 221",
+        creatinine="0.9 0.9 1.3 1.7",
+        bilirubin="0.5 0.6 1.2 1.7",
+        alt="21 24 68 102",
+        ast="23 27 91 140",
     )
 
 

@@ -33,6 +33,10 @@ def write(chart: Chart) -> None:
         anc="0.9 0.3 0.1 0.0 0.0",
         platelets="74 49 28 19 22",
         fibrinogen="322 371 248 162 131",
+        creatinine="1.0 1.1 1.6 2.2 2.6",
+        bilirubin="0.7 0.9 1.8 2.9 3.4",
+        alt="32 48 121 186 204",
+        ast="35 62 188 274 263",
     )
 
 

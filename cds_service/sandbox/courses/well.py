@@ -24,6 +24,10 @@ def write(chart: Chart) -> None:
         anc="2.1 1.4 0.9 0.7",
         platelets="142 121 104 96",
         fibrinogen="312 320 334 341",
+        creatinine="0.8 0.8 0.8 0.8",
+        bilirubin="0.5 0.5 0.5 0.5",
+        alt="22 22 23 24",
+        ast="20 21 21 22",
     )
 
 

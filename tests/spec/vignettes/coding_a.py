@@ -3,13 +3,12 @@
 Oxygen devices are Observations with SNOMED CT codes. The cell product is a Procedure in ICD-10-PCS.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from tests import builders as fhir
-from tests.builders import Json, concept, observation, quantity
-from tests.spec.vignettes.cases import Case
+from tests.builders import Hours, Json, concept, observation, quantity
 
 DEVICE = {
     "room-air": "722742002",
@@ -27,17 +26,56 @@ INGREDIENT = {
     "milrinone": "52769",
     "acetaminophen": "161",
     "dexamethasone": "3264",
+    "methylprednisolone": "6902",
     "tocilizumab": "612865",
 }
+SUBCUTANEOUS_TOCILIZUMAB = "1441527"
 ROUTE = {"intravenous": "47625008", "intramuscular": "78421000", "subcutaneous": "34206005"}
-PRODUCT = {"tisagenlecleucel": "XW033J7", "axicabtagene-ciloleucel": "XW033H7", "car-t": "XW043C3"}
+PRODUCT = {
+    "tisagenlecleucel": "XW033J7",
+    "axicabtagene-ciloleucel": "XW033H7",
+    "brexucabtagene-autoleucel": "XW033M7",
+    "car-t": "XW043C3",
+}
 CONDITION = {
     "heart-failure": concept(fhir.SNOMED, "84114007"),
+    "kidney-disease": concept(fhir.ICD_10_CM, "N18.32"),
+    "copd": concept(fhir.ICD_10_CM, "J44.9"),
+    "cirrhosis": concept(fhir.ICD_10_CM, "K74.60"),
     "infection": concept(fhir.ICD_10_CM, "N39.0"),
+    "pneumonia": concept(fhir.ICD_10_CM, "J18.9", "Pneumonia, unspecified organism"),
+    "icans": concept(fhir.ICD_10_CM, "G92.01"),
+    "crs": concept(fhir.ICD_10_CM, "D89.839"),
 }
 SEIZURE = concept(fhir.SNOMED, "91175000")
+LAB = {
+    "neutrophils": ("751-8", "10*9/L"),
+    "leukocytes": ("6690-2", "10*9/L"),
+    "platelets": ("777-3", "10*9/L"),
+    "creatinine": ("2160-0", "mg/dL"),
+    "crp": ("1988-5", "mg/L"),
+    "ferritin": ("2276-4", "ug/L"),
+    "fibrinogen": ("3255-7", "g/L"),
+}
+LOCAL = "http://hospital.example/codes"
+"""The hospital's own code system: no public one has a code of the ICE score."""
 
 Row = dict[str, Any]
+
+
+class Chart(Protocol):
+    """What a case says of its patient."""
+
+    @property
+    def born(self) -> str: ...
+    @property
+    def product(self) -> str | None: ...
+    @property
+    def infused_h(self) -> Hours: ...
+    @property
+    def weight_kg(self) -> Decimal: ...
+    @property
+    def chart(self) -> Iterable[Row]: ...
 
 
 def loinc(code: str) -> Json:
@@ -83,27 +121,59 @@ def saturation(name: str, row: Row) -> Iterator[Json]:
 
 
 def lab(name: str, row: Row) -> Iterator[Json]:
-    value = quantity(row["value"], row["unit"])
-    yield observation(name, loinc(row["code"]), row["h"], valueQuantity=value)
+    code, unit = LAB[row["test"]] if "test" in row else (row["code"], row["unit"])
+    yield observation(name, loinc(code), row["h"], valueQuantity=quantity(row["value"], unit))
 
 
-def drug(name: str) -> Json:
+def ice_score(name: str, row: Row) -> Iterator[Json]:
+    yield observation(name, concept(LOCAL, "ICE"), row["h"], valueInteger=row["value"])
+
+
+def weight(name: str, row: Row) -> Iterator[Json]:
+    value = quantity(row["value"], row.get("unit", "kg"))
+    yield observation(name, loinc("29463-7"), row["h"], valueQuantity=value)
+
+
+def drug(name: str, route: str = "") -> Json:
     code = INGREDIENT.get(name)
+    if (name, route) == ("tocilizumab", "subcutaneous"):
+        code = SUBCUTANEOUS_TOCILIZUMAB
     return concept(fhir.RXNORM, code) if code else concept(None, text=name.replace("-ii", " II"))
 
 
 def dose(name: str, row: Row) -> Iterator[Json]:
-    amount, unit = row["dose"].split()
-    dosage: Json = {"dose": quantity(amount, unit)}
+    """A single event; a fluid is a dose of it in mL."""
+    dosage: Json = {}
+    if "dose" in row:
+        dosage["dose"] = quantity(*row["dose"].split())
     if "route" in row:
         dosage["route"] = concept(fhir.SNOMED, ROUTE[row["route"]])
     yield fhir.medication(
         name,
-        "completed",
-        medicationCodeableConcept=drug(row["drug"]),
+        row.get("status", "completed"),
+        medicationCodeableConcept=drug(row["drug"], row.get("route", "")),
         effectiveDateTime=fhir.instant(row["h"]),
         dosage=dosage,
     )
+
+
+def order(name: str, row: Row) -> Iterator[Json]:
+    """An order that was signed at ``h``."""
+    instruction: Json = {}
+    if "dose" in row:
+        instruction["doseAndRate"] = [{"doseQuantity": quantity(*row["dose"].split())}]
+    if "route" in row:
+        instruction["route"] = concept(fhir.SNOMED, ROUTE[row["route"]])
+    yield {
+        "resourceType": "MedicationRequest",
+        "id": name,
+        "status": row.get("status", "active"),
+        "intent": "order",
+        "medicationCodeableConcept": drug(row["drug"], row.get("route", "")),
+        "subject": fhir.SUBJECT,
+        "authoredOn": fhir.instant(row["h"]),
+        "dosageInstruction": [instruction],
+    }
 
 
 def infusion(name: str, row: Row) -> Iterator[Json]:
@@ -120,7 +190,10 @@ def infusion(name: str, row: Row) -> Iterator[Json]:
 
 
 def condition(name: str, row: Row) -> Iterator[Json]:
-    yield fhir.condition(name, CONDITION[row["condition"]], row["h"])
+    found = fhir.condition(name, CONDITION[row["condition"]], row["h"])
+    if "status" in row:
+        found["clinicalStatus"]["coding"][0]["code"] = row["status"]
+    yield found
 
 
 SHAPES = {
@@ -129,20 +202,30 @@ SHAPES = {
     "oxygen": oxygen,
     "saturation": saturation,
     "lab": lab,
+    "ice-score": ice_score,
+    "weight": weight,
     "drug": dose,
+    "order": order,
     "infusion": infusion,
     "condition": condition,
 }
 
 
-def resources(case: Case) -> Iterator[Json]:
+def therapy(case: Chart, product: str) -> Json:
+    """Cells are a procedure; an engager is an administration that names it."""
+    if product in PRODUCT:
+        return fhir.procedure("cells", concept(fhir.ICD_10_PCS, PRODUCT[product]), case.infused_h)
+    given = fhir.instant(case.infused_h)
+    named = concept(None, text=product)
+    return fhir.medication("engager", "completed", medicationCodeableConcept=named, effectiveDateTime=given)
+
+
+def resources(case: Chart) -> Iterator[Json]:
     """The whole chart of a case."""
     yield fhir.patient(case.born)
     if case.product:
-        code = concept(fhir.ICD_10_PCS, PRODUCT[case.product])
-        yield fhir.procedure("cells", code, case.infused_h)
+        yield therapy(case, case.product)
     if case.weight_kg:
-        weight = quantity(case.weight_kg, "kg")
-        yield observation("weight", loinc("29463-7"), case.infused_h, valueQuantity=weight)
+        yield from weight("weight", {"h": case.infused_h, "value": case.weight_kg})
     for number, row in enumerate(case.chart):
         yield from SHAPES[row["is"]](f"{row['is']}-{number}", row)

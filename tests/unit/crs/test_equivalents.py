@@ -1,5 +1,6 @@
 """Norepinephrine equivalents: a trend of vasopressor support, or the reason why there is none."""
 
+import dataclasses
 from datetime import timedelta
 from decimal import Decimal
 
@@ -99,6 +100,7 @@ def test_the_point_events_of_an_infusion_are_a_trend_too() -> None:
         Administration(
             "norepinephrine", frozenset({DrugGroup.VASOPRESSOR}), NOW - hours(ago), f"m-{ago}", point=True,
             rate=Quantity(Decimal(rate), "ug/kg/min"), per_minute=Quantity(Decimal(rate), "ug/kg/min"),
+            rated=True,
         )
         for ago, rate in ((9, "0.1"), (5, "0.2"), (1, "0.05"))
     ]  # fmt: skip
@@ -124,6 +126,22 @@ def test_a_slip_of_the_rate_is_left_out_of_the_trend() -> None:
         segment("norepinephrine", 4, None, "0.1", "ug/kg/min"),
     )
     assert found[1:] == [(6, "0.1", ()), (5, None, (("norepinephrine", "rate-outlier"),)), (4, "0.1", ())]
+
+
+def test_two_rates_at_once_are_not_taken_for_weaning() -> None:
+    overlap = (("norepinephrine", "rates-overlap"),)
+    assert trend(
+        segment("norepinephrine", 10, None, "0.3", "ug/kg/min"),
+        segment("norepinephrine", 8, 7, "0.02", "ug/kg/min"),
+    ) == [(12, "0", ()), (10, "0.3", ()), (8, None, overlap), (7, "0.3", ())]
+
+
+def test_a_drug_that_was_not_understood_is_not_left_out_of_the_sum_in_silence() -> None:
+    doubtful = dataclasses.replace(segment("epinephrine", 3, None, "0.2", "ug/kg/min"), certain=False)
+    facts = PatientFacts("p", administrations=(doubtful,), readings={Concept.WEIGHT: weights((1, "80"))})
+    runs = infusions(facts, GUIDELINE, NOW).uncertain
+    steps = equivalents(runs, weight_at(facts, GUIDELINE, NOW), GUIDELINE, START, NOW)
+    assert steps[-1][1].lacking == (("epinephrine", "not-understood"),)
 
 
 @pytest.mark.parametrize(

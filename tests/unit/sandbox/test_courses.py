@@ -184,3 +184,24 @@ def test_the_grade_3_patient_has_dexamethasone_every_six_hours_ordered() -> None
     assert [(str(d.mass), d.interval, d.route) for d in steroid.doses] == [
         ("10 mg", timedelta(hours=6), Route.INTRAVENOUS)
     ]
+
+
+WITHOUT_ALL_TESTS = "demo-14"
+
+
+@pytest.mark.parametrize("patient_id", [found for found in patients.ids() if found != "demo-10"])
+def test_every_daily_test_is_charted_except_of_the_patient_who_shows_it_missing(patient_id: str) -> None:
+    """TX-14: fibrinogen and the metabolic panel are not drawn in demo 14; demo 10 has no CRS to watch."""
+    since = timedelta(hours=24)
+    recent = {
+        item["code"]["coding"][0]["code"] for time, item in observed(patient_id) if MINUTE - time <= since
+    }
+    panels = (
+        {"751-8", "777-3"},
+        {"2160-0", "1975-2", "1742-6", "1920-8"},
+        {"1988-5"},
+        {"2276-4"},
+        {"3255-7"},
+    )
+    missing = [panel for panel in panels if not panel <= recent]
+    assert missing == ([panels[1], panels[4]] if patient_id == WITHOUT_ALL_TESTS else [])

@@ -102,6 +102,10 @@ def test_category_status_and_clinical_status(client: FlaskClient) -> None:
         "ferritin",
         "anc",
         "platelets",
+        "creatinine",
+        "bilirubin",
+        "alt",
+        "ast",
         "fibrinogen",
     }
     running = search(client, "MedicationAdministration?patient=demo-03&status=in-progress")
