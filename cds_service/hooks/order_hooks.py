@@ -1,4 +1,4 @@
-"""What order-select and order-sign have in common: drafts first, then the patient, and only where a rule can speak."""
+"""What the order hooks have in common: drafts first, then the patient, and only where a rule can speak."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fhir_mappings.facts import Order
 from fhir_mappings.orders import read_drafts
 
 Choose = Callable[[HookRequest, Sequence[Order]], list[Order]]
-NOTHING = {"cards": []}
+NOTHING: dict[str, Any] = {"cards": []}
 
 
 def respond(request: HookRequest, engine: Engine, choose: Choose, *, signing: bool) -> Answer:

@@ -25,8 +25,8 @@ SERVICE = Service(
     id="crs-order-select",
     hook="order-select",
     title="Cytokine release syndrome: dose limits while ordering",
-    description="Holds a selected order of tocilizumab, a steroid or a cell product against the dose limits of "
-    "cytokine release syndrome, and offers the dose by weight. No card for any other order.",
+    description="Holds a selected order of tocilizumab, a steroid or a cell product against the dose limits "
+    "of cytokine release syndrome, and offers the dose by weight. No card for any other order.",
     usage="As crs-patient-view. An order of any other drug is answered at once, without data.",
     respond=respond,
 )

@@ -10,7 +10,7 @@ from cds_service.hooks.run import Answer, Engine, Service
 from fhir_mappings.facts import Order
 
 
-def every(request: HookRequest, drafts: Sequence[Order]) -> list[Order]:
+def every(_: HookRequest, drafts: Sequence[Order]) -> list[Order]:
     """All of them, whatever their status: an order may be signed again."""
     return list(drafts)
 
@@ -23,8 +23,8 @@ SERVICE = Service(
     id="crs-order-sign",
     hook="order-sign",
     title="Cytokine release syndrome: dose limits at signing",
-    description="Holds orders of tocilizumab, steroids and cell products against what was given, what is ordered and "
-    "the other drafts, and offers the corrected order. No card for any other order.",
+    description="Holds orders of tocilizumab, steroids and cell products against what was given, what is "
+    "ordered and the other drafts, and offers the corrected order. No card for any other order.",
     usage="As crs-patient-view. Orders of any other drug are answered at once, without data.",
     respond=respond,
 )

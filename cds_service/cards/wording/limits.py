@@ -1,4 +1,4 @@
-"""What is wrong with an order, in words: the arithmetic and the evidence of each problem. Nothing decides here."""
+"""What is wrong with an order, in words: the arithmetic and the evidence of each problem."""
 
 from __future__ import annotations
 
