@@ -15,7 +15,7 @@ from cds_service.cards.wording import treatment
 from cds_service.cards.wording.orders import order_label
 from cds_service.crs.evidence import Assessment, Recommendation, Status
 from cds_service.crs.guideline import Guideline
-from fhir_mappings.facts import MappingIssue
+from fhir_mappings.facts import MappingIssue, ProposedOrder
 
 TOPIC = {"system": "http://snomed.info/sct", "code": "710027002", "display": "Cytokine release syndrome"}
 MOST_ISSUES = 3
@@ -23,6 +23,7 @@ ISSUE_WINDOW = timedelta(hours=24)
 MOST_RESPONSES = 3
 MOST_LINES, FEWEST_ROWS = 25, 3
 """Of the whole card, and of evidence in it; the assessment in the card's extension has all."""
+MOST_NOTES = 6
 TABLE_HEAD = ("| criterion | value | time | source |", "| --- | --- | --- | --- |")
 GRADING_CONCEPTS = frozenset(
     {"temperature", "systolic", "mean-pressure", "spo2", "oxygen-flow", "fio2", "oxygen-device"}
@@ -64,6 +65,11 @@ def _offered(assessment: Assessment, signing: Signing, zone: tzinfo | None) -> J
         ],
         signing,
     )
+
+
+def _is_recommended(row: Recommendation, order: ProposedOrder, assessment: Assessment) -> bool:
+    """A drug only where no standing order for it can be hidden."""
+    return row.strength == "recommended" and (assessment.orders_known or order.dose is None)
 
 
 def delay_card(assessment: Assessment, guideline: Guideline) -> Json | None:
@@ -163,7 +169,9 @@ def _rows(assessment: Assessment, zone: tzinfo | None) -> Iterator[str]:
 
 
 def _remarks(assessment: Assessment, zone: tzinfo | None) -> str:
-    lines = [wording.note(n, assessment.as_of, zone) for n in assessment.notes]
+    lines = [wording.note(n, assessment.as_of, zone) for n in assessment.notes][:MOST_NOTES]
+    if not assessment.orders_known and any(row.orders for row in assessment.recommendations):
+        lines.append(treatment.ORDERS_NOT_KNOWN)
     shown = sorted((i for i in assessment.issues if _tells(i, assessment)), key=_rank)
     if shown:
         named = "; ".join(wording.issue(i, assessment.as_of, zone) for i in shown[:MOST_ISSUES])

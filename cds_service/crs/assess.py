@@ -18,7 +18,7 @@ from cds_service.crs.infusions import infusions
 from cds_service.crs.pressure import PressureAxis
 from cds_service.crs.remarks import notes
 from cds_service.crs.situation import active, cells_ordered
-from cds_service.crs.treatment import advise
+from cds_service.crs.treatment import Treatment, advise
 from cds_service.crs.weight import weight_at
 from fhir_mappings.facts import Administration, ConditionGroup, DrugGroup, PatientFacts, Source
 
@@ -109,7 +109,7 @@ def _assessment(picture: Picture, status: Status, episode: Episode | None) -> As
     as_of, guideline = picture.as_of, picture.guideline
     shown = episode if status in (Status.ACTIVE, Status.RESOLVED) or picture.episode else None
     current = shown.grade_at(as_of) if shown and status is Status.ACTIVE else None
-    ledger, advice = advise(picture, shown, current.lowest) if shown and current else (None, ())
+    treatment = advise(picture, shown, current) if shown and current else Treatment()
     return Assessment(
         status=status,
         as_of=as_of,
@@ -127,8 +127,10 @@ def _assessment(picture: Picture, status: Status, episode: Episode | None) -> As
         course=tuple(shown.changes) if shown else (),
         responses=_responses(picture, shown) if shown else (),
         pressors=_pressors(picture, shown) if shown else (),
-        tocilizumab=ledger,
-        recommendations=advice,
+        tocilizumab=treatment.ledger,
+        recommendations=treatment.advice,
+        is_adult=treatment.is_adult,
+        orders_known=picture.facts.covered(Source.ORDERS).reaches(as_of),
         delay=_delay(picture.facts),
         options=guideline.regimen.unusual,
         issues=tuple(issue for issue in picture.facts.issues if concerns(issue)),

@@ -71,6 +71,8 @@ class DrugTable:
     plausible: Plausible | None = None
     vials: Vials | None = None
     information: Mapping[Concept, Decimal] | None = None
+    check_label: tuple[str, ...] = ()
+    """Products whose label is not confirmed for this use: said, and counted all the same."""
     sources: Mapping[str, Citation] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     sha256: str = ""
@@ -99,6 +101,7 @@ def parse_drug(data: Mapping[str, Any], options: Mapping[str, str], sha256: str 
         plausible=_plausible(root),
         vials=_vials(root),
         information=_information(root),
+        check_label=_check_label(root),
         sources=sources,
         rules=tuple(root.rules),
         sha256=sha256,
@@ -237,3 +240,11 @@ def _information(root: Section) -> Mapping[Concept, Decimal] | None:
         found[concept] = row.number_within("below", 0, 10000)
         row.record(f"shown, no bar: {concept} below {found[concept]} x 10*9/L")
     return found or None
+
+
+def _check_label(root: Section) -> tuple[str, ...]:
+    if "check-label" not in root.data:
+        return ()
+    row = root.section("check-label")
+    row.record("label not confirmed for this use: " + ", ".join(row.texts("products")))
+    return tuple(row.texts("products"))

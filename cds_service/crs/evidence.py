@@ -137,7 +137,7 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class GivenDose:
-    """A dose of tocilizumab as charted; ``flags`` are stable codes: implausible | uncertain | close."""
+    """A dose of tocilizumab as charted; ``flags`` are stable codes, as in ``FLAGS`` of the wording."""
 
     reference: str
     time: datetime
@@ -169,6 +169,8 @@ class Tocilizumab:
     weight_is_old: bool = False
     reasons: tuple[str, ...] = ()
     other_routes: tuple[GivenDose, ...] = ()
+    earlier: tuple[GivenDose, ...] = ()
+    """Of the last 30 days, before the doses that count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,10 @@ class Assessment:
     """Since the onset, at every change; shown for the trend, never for the grade."""
     tocilizumab: Tocilizumab | None = None
     recommendations: tuple[Recommendation, ...] = ()
+    is_adult: bool = True
+    """Old enough for the doses of adults; false where the age is not known."""
+    orders_known: bool = True
+    """Whether the standing orders are all at hand."""
     delay: Delay | None = None
     """Also for patients who are not considered: it is said before the cells are given."""
     options: tuple[str, ...] = ()

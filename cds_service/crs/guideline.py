@@ -25,13 +25,14 @@ WINDOWS = (
     "pressure", "arterial-pairing", "infusion-gap", "point-infusion", "recently-stopped", "oxygen",
     "spo2", "baseline", "resolution", "resolved", "clock-skew", "weight", "weight-old", "weight-pair",
     "neutrophils", "prolonged", "early-product", "early-onset", "no-improvement", "persistent-hypotension",
-    "steroid", "refractory", "labs", "ice-score", "proximity",
+    "steroid", "refractory", "labs", "ice-score", "proximity", "fluid-bolus", "same-infusion", "mild-gap",
 )  # fmt: skip
 THRESHOLDS = {
     "fever": ("Cel", 36, 42), "mean-pressure": ("mm[Hg]", 40, 90), "mean-pressure-second": ("mm[Hg]", 10, 90),
     "mean-below-systolic": ("mm[Hg]", 0, 50), "pressure-disagreement": ("mm[Hg]", 1, 100),
     "arterial-suspect": ("mm[Hg]", 1, 150), "rate-outlier": ("1", 2, 1000), "room-air-spo2": ("%", 80, 100),
     "low-spo2": ("%", 70, 100), "baseline-pressure": ("mm[Hg]", 0, 50), "weight-difference": ("%", 1, 50),
+    "weight-change": ("%", 1, 100), "adult-dose": ("a", 0, 25),
     "neutropenia": ("10*9/L", 0, 5), "refractory-doses": ("1", 1, 10), "ice-normal": ("{score}", 1, 10),
 }  # fmt: skip
 """Unit, and the range outside which a value is surely a slip."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from cds_service.crs.dosing import Dose, dose_for
 from cds_service.crs.drug_table import DrugTable
 from cds_service.crs.guideline import Guideline
+from cds_service.crs.history import why_unknown
 from cds_service.crs.weight import Weight, weight_at
-from fhir_mappings.facts import Administration, PatientFacts, Quantity, Route, Source
+from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Quantity, Route
+
+SEAMLESS = timedelta(minutes=1)
+"""Real charts end a segment and begin the next one minute apart."""
 
 
 class Ledger(NamedTuple):
@@ -32,6 +37,8 @@ class Ledger(NamedTuple):
     """None where the age is not known well enough."""
     implausible: tuple[Administration, ...] = ()
     other_routes: tuple[Administration, ...] = ()
+    earlier: tuple[Administration, ...] = ()
+    """By the vein, before the doses that count: shown."""
     unknown: str = ""
 
     @property
@@ -48,19 +55,21 @@ def ledger(
     counted = tuple(dose for dose in doses if dose.start >= since)
     recent = tuple(dose for dose in doses if _in_window(dose, table, as_of))
     weight = weight_at(facts, guideline, as_of)
+    back = guideline.windows["diagnosis"]
     usable = weight.reading is not None and not weight.reason
     return Ledger(
         counted=counted,
         recent=recent,
+        earlier=tuple(dose for dose in doses if dose.start < since and as_of - dose.start <= back),
         last=doses[-1] if doses else None,
         next_possible=None if len(counted) >= _total(table) else next_possible(doses, table, as_of),
         allowed=_total(table),
         weight=weight,
-        dose=dose_for(table, weight.reading.value) if usable and weight.reading and table.bands else None,
+        dose=dose_for(table, weight.kilograms) if usable and table.bands else None,
         under_age=is_under_age(facts.birth_date, table.age, as_of.date()),
         implausible=tuple(dose for dose in doses if is_implausible(dose.mass, table)),
         other_routes=tuple(dose for dose in others if dose.start >= since),
-        unknown=_unknown(facts, drug, since),
+        unknown=why_unknown(facts, frozenset(DrugGroup), drug, since),
     )
 
 
@@ -68,10 +77,34 @@ def _doses(
     facts: PatientFacts, drug: str, as_of: datetime
 ) -> tuple[list[Administration], list[Administration]]:
     """By the vein (also where no route is charted), and by any other route."""
-    given = (a for a in facts.administrations if a.drug == drug and a.status != "on-hold")
-    found = [a for a in given if a.start <= as_of]
+    found = [a for a in facts.administrations if a.drug == drug and a.start <= as_of]
     veins = [a for a in found if a.route in (Route.INTRAVENOUS, Route.UNSPECIFIED)]
-    return veins, [a for a in found if a not in veins]
+    return _joined(veins), [a for a in found if a not in veins]
+
+
+def _joined(doses: Sequence[Administration]) -> list[Administration]:
+    """One infusion charted in segments that follow on each other is one dose."""
+    found: list[Administration] = []
+    for dose in doses:
+        last = found[-1] if found else None
+        if last is not None and _follows(dose, last):
+            found[-1] = replace(last, end=dose.end, mass=_sum(last.mass, dose.mass), dose=None)
+        else:
+            found.append(dose)
+    return found
+
+
+def _follows(dose: Administration, last: Administration) -> bool:
+    """Both are segments with a length, one right after the other."""
+    if last.end is None or dose.end is None or last.end == last.start:
+        return False
+    return dose.start - last.end <= SEAMLESS
+
+
+def _sum(one: Quantity | None, other: Quantity | None) -> Quantity | None:
+    if one is None or other is None or one.unit != other.unit:
+        return None
+    return Quantity(one.value + other.value, one.unit)
 
 
 def _total(table: DrugTable) -> int:
@@ -119,10 +152,3 @@ def is_implausible(mass: Quantity | None, table: DrugTable) -> bool:
     if mass.unit == "mg/kg":
         return not bounds.per_kg_low <= mass.value <= bounds.per_kg_high
     return not bounds.low <= mass.value <= bounds.high
-
-
-def _unknown(facts: PatientFacts, drug: str, since: datetime) -> str:
-    if not facts.covered(Source.MEDICATIONS).reaches(since):
-        return "medications-not-available"
-    lost = (u for u in facts.unplaced if u.drug in ("", drug))
-    return "dose-not-placed" if any(u.latest is None or u.latest >= since for u in lost) else ""

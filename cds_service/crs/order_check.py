@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cds_service.crs import limits
 from cds_service.crs.corrections import correction
+from cds_service.crs.counting import counted_since
 from cds_service.crs.evidence import Assessment, Problem, Status, Verdict
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.ledger import ledger
@@ -94,7 +95,9 @@ def _bench(order: Order, drafts: Sequence[Order], situation: Situation) -> Bench
     if table is None:
         return None
     facts, as_of = situation.facts, situation.as_of
-    given = ledger(facts, situation.guideline, counted_since(situation), as_of, order.drug)
+    onset = situation.assessment.onset if situation.in_episode else None
+    since = counted_since(facts, situation.guideline, as_of, onset)
+    given = ledger(facts, situation.guideline, since, as_of, order.drug)
     last = given.last.start if given.last else None
     others = tuple(d for d in drafts if d.drug == order.drug and d is not order)
     names = {order.reference, *(d.reference for d in others)}
@@ -103,14 +106,6 @@ def _bench(order: Order, drafts: Sequence[Order], situation: Situation) -> Bench
         if o.drug == order.drug and o.status == "active" and o.reference not in names and _is_pending(o, last)
     )  # fmt: skip
     return Bench(order, table, facts, situation.guideline, given, pending, others, as_of)
-
-
-def counted_since(situation: Situation) -> datetime:
-    """As in the ledger: from the newest immune therapy, and no later than the onset of the open episode."""
-    assessment = situation.assessment
-    therapies = [e.time for e in assessment.exposures if e.kind is not None]
-    start = max(therapies) if therapies else situation.as_of - situation.guideline.windows["diagnosis"]
-    return min(start, assessment.onset) if assessment.onset and situation.in_episode else start
 
 
 def _is_pending(order: Order, last: datetime | None) -> bool:

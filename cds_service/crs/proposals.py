@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
+from cds_service.crs.case import Case
 from cds_service.crs.evidence import Value
-from cds_service.crs.regimen import Advice, Step
-from cds_service.crs.situation import Case, taper_over
-from fhir_mappings.facts import ProposedOrder, Quantity, Route
+from cds_service.crs.regimen import Advice
+from cds_service.crs.situation_drugs import taper_over
+from cds_service.crs.steroids import Course, doses_left, milligrams
+from fhir_mappings.facts import Administration, ProposedOrder, Quantity, Route
+
+Orders = tuple[ProposedOrder, ...]
 
 
-def proposals(row: Advice, case: Case, values: Mapping[str, Value]) -> tuple[ProposedOrder, ...]:
+class When(NamedTuple):
+    """How often, how many doses, and from when on; None is once, without an end, now."""
+
+    every: timedelta | None = None
+    doses: int | None = None
+    start: datetime | None = None
+
+
+def proposals(row: Advice, case: Case, values: Mapping[str, Value]) -> Orders:
     """What may be ordered for this advice; empty where nothing is to be signed."""
     if not row.order:
         return ()
@@ -39,68 +52,74 @@ def _service(name: str, case: Case) -> ProposedOrder | None:
     return ProposedOrder(name, item.codings, item.display, table.reason)
 
 
-def _drug(
-    name: str,
-    drug: str,
-    milligrams: Decimal,
-    case: Case,
-    every: timedelta | None = None,
-    days: int | None = None,
-) -> tuple[ProposedOrder, ...]:
+def _drug(name: str, drug: str, milligrams: Decimal, case: Case, when: When | None = None) -> Orders:
     """An intravenous drug; nothing where it has no code to order it by."""
-    table = case.picture.guideline.orders
+    table, repeat = case.picture.guideline.orders, when or When()
     item, route = table.orders.get(drug), table.routes.get(Route.INTRAVENOUS)
     if item is None or not item.codings or route is None:
         return ()
-    return (
-        ProposedOrder(
-            name,
-            item.codings,
-            item.display,
-            table.reason,
-            dose=Quantity(milligrams, "mg"),
-            route=route,
-            duration=case.picture.guideline.drugs[drug].infusion,
-            interval=every,
-            days=days,
-        ),
+    order = ProposedOrder(
+        name,
+        item.codings,
+        item.display,
+        table.reason,
+        dose=Quantity(milligrams, "mg"),
+        route=route,
+        duration=case.picture.guideline.drugs[drug].infusion,
+        interval=repeat.every,
+        count=repeat.doses,
+        start=repeat.start,
     )
+    return (order,)
 
 
-def _tocilizumab(case: Case) -> tuple[ProposedOrder, ...]:
+def _tocilizumab(case: Case) -> Orders:
     """One infusion, now: only where history, age and weight allow it."""
     given = case.ledger
     if given.dose is None or given.unknown or given.under_age is not False or given.all_given:
         return ()
-    if given.next_possible is None or given.next_possible > case.as_of:
-        return ()
-    if case.ordered("tocilizumab", given.last.start if given.last else None) is not None:
+    if given.next_possible is None or given.next_possible > case.as_of or case.ordered("tocilizumab"):
         return ()
     return _drug("tocilizumab", "tocilizumab", given.dose.milligrams, case)
 
 
-def _steroid(name: str, case: Case) -> tuple[ProposedOrder, ...]:
-    """A steroid that is not ordered, and of which no dose is running its interval."""
+def _steroid(name: str, case: Case) -> Orders:
+    """A steroid of adults that is not ordered, from when the last dose has run its interval."""
     steroid = case.picture.guideline.regimen.steroids[name]
-    last = case.steroids.recent.get(steroid.drug)
-    if case.ordered(steroid.drug, None) is not None:
+    if _not_offered(steroid.drug, case):
         return ()
-    if last is not None and case.as_of - last.start < steroid.every and steroid.dose == _mass(last.mass):
+    start = _start(case.steroids.recent.get(steroid.drug), steroid.dose, steroid.every, case)
+    if start is None:
         return ()
-    return _drug(name, steroid.drug, steroid.dose, case, every=steroid.every)
+    return _drug(name, steroid.drug, steroid.dose, case, When(steroid.every, start=start[0]))
 
 
-def _taper(case: Case) -> tuple[ProposedOrder, ...]:
-    """The step of the day, unless methylprednisolone is ordered or this step was given in its interval."""
-    running = case.steroids.taper
-    step: Step = running.step if running else case.picture.guideline.regimen.taper[0]
-    left = step.days - running.day_of_step + 1 if running and step.days else step.days
-    if taper_over(case) or case.ordered("methylprednisolone", None) is not None:
+def _taper(case: Case) -> Orders:
+    """What is left of the step of the day."""
+    taper, steps = case.taper, case.picture.guideline.regimen.taper
+    offered = taper.course in (Course.NOT_BEGUN, Course.RUNNING) and not taper_over(case)
+    if not offered or _not_offered("methylprednisolone", case):
         return ()
-    if running and case.as_of - running.last.start < step.every and _mass(running.last.mass) == step.dose:
+    left = doses_left(taper, steps)
+    start = _start(case.steroids.recent.get("methylprednisolone"), taper.step.dose, taper.step.every, case)
+    if left == 0 or start is None:
         return ()
-    return _drug("methylprednisolone", "methylprednisolone", step.dose, case, every=step.every, days=left)
+    when = When(taper.step.every, left, start[0])
+    return _drug("methylprednisolone", "methylprednisolone", taper.step.dose, case, when)
 
 
-def _mass(mass: Quantity | None) -> Decimal | None:
-    return mass.value if mass is not None and mass.unit == "mg" else None
+def _not_offered(drug: str, case: Case) -> bool:
+    """Ordered already, over a history with a hole, or for whom the sources give no dose."""
+    return case.ordered(drug) is not None or bool(case.steroids.unknown) or not case.is_adult
+
+
+def _start(
+    last: Administration | None, dose: Decimal, every: timedelta, case: Case
+) -> tuple[datetime | None] | None:
+    """From when on: now (None), or after the last dose's interval; nothing where its amount is unclear."""
+    if last is None or case.as_of - last.start >= every:
+        return (None,)
+    amount = milligrams(last)
+    if amount is None:
+        return None
+    return (None,) if amount < dose else (last.start + every,)

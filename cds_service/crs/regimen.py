@@ -18,12 +18,13 @@ from fhir_mappings.facts import Concept
 CONDITIONS = frozenset(
     {"neutropenic", "neutrophils-not-known", "prolonged", "early-product", "product-not-named"}
     | {"comorbidity", "early-onset", "infection", "icans", "off-label", "cells-ordered", "near-cells"}
-    | {"tocilizumab-first", "tocilizumab-repeat", "tocilizumab-later", "tocilizumab-ordered"}
-    | {"tocilizumab-all-given", "tocilizumab-under-age", "tocilizumab-history-unknown"}
-    | {"tocilizumab-improving", "tocilizumab-advised", "cytopenia"}
-    | {"persistent-hypotension", "refractory", "on-steroid", "on-dexamethasone", "on-methylprednisolone"}
-    | {"taper-not-begun", "taper-running", "taper-not-improving"}
-    | {"labs-not-resulted", "labs-not-known"}
+    | {"tocilizumab-first", "tocilizumab-repeat", "tocilizumab-undecided", "tocilizumab-later"}
+    | {"tocilizumab-ordered", "tocilizumab-all-given", "tocilizumab-under-age"}
+    | {"tocilizumab-history-unknown", "tocilizumab-improving", "tocilizumab-advised", "cytopenia"}
+    | {"persistent-hypotension", "refractory", "on-steroid", "steroids-not-known"}
+    | {"on-dexamethasone", "dexamethasone-at-regimen", "dexamethasone-standing", "on-methylprednisolone"}
+    | {"taper-not-begun", "taper-running", "taper-interrupted", "taper-escalated", "taper-unclear"}
+    | {"taper-not-improving", "labs-not-resulted", "labs-not-known"}
 )
 """What a row of advice may ask for; each is computed in ``situation``."""
 

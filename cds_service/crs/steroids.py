@@ -1,12 +1,18 @@
-"""Systemic steroids of the episode, and the day of the methylprednisolone taper (TX-7 to TX-12)."""
+"""Systemic steroids, and the methylprednisolone course of a grade 4 (TX-7 to TX-12).
+
+What is not known of earlier doses is said: no steroid is offered over a history with a hole in it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline
+from cds_service.crs.history import why_unknown
 from cds_service.crs.regimen import Step
 from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Route
 
@@ -14,22 +20,35 @@ STEROID = frozenset({DrugGroup.STEROID})
 DAY = timedelta(days=1)
 
 
-class Taper(NamedTuple):
-    """A running course of methylprednisolone: the day of it (from 1), and the step of that day."""
+class Course(StrEnum):
+    """What is known of the methylprednisolone that a grade 4 began."""
 
-    begun: datetime
-    day: int
+    NOT_BEGUN = "not-begun"
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"  # begun, and the last dose is too long ago
+    ESCALATED = "escalated"  # beyond the first step
+    UNCLEAR = "unclear"  # given since, in an amount that is not known
+
+
+class Taper(NamedTuple):
+    """The course; ``day`` counts from 1, ``given`` the doses since it began."""
+
+    course: Course
     step: Step
-    day_of_step: int
-    last: Administration
+    day: int = 0
+    day_of_step: int = 0
+    given: int = 0
+    begun: datetime | None = None
+    last: Administration | None = None
 
 
 class Steroids(NamedTuple):
-    """Doses of the episode, oldest first; ``recent`` are those of the last 24 h by drug, the newest each."""
+    """Doses of the episode, oldest first; ``recent`` has the newest of the last 24 h, by drug."""
 
     doses: tuple[Administration, ...]
     recent: dict[str, Administration]
-    taper: Taper | None
+    unknown: str = ""
+    """Why doses may have been given that are not seen."""
 
     @property
     def first(self) -> Administration | None:
@@ -37,35 +56,60 @@ class Steroids(NamedTuple):
 
 
 def steroids(facts: PatientFacts, guideline: Guideline, onset: datetime, as_of: datetime) -> Steroids:
-    """Systemic doses from the onset on; skin, eye and inhaled ones are none."""
-    doses = tuple(
+    """Systemic doses, also those not fully understood; skin, eye and inhaled ones are none."""
+    window = guideline.windows["steroid"]
+    doses = [
         a
         for a in facts.administrations
-        if a.groups & STEROID
-        and onset <= a.start <= as_of
-        and a.certain
-        and a.route is not Route.LOCAL
-        and a.status != "on-hold"
-    )
-    window = guideline.windows["steroid"]
-    recent = {dose.drug: dose for dose in doses if as_of - dose.start <= window}
-    methylprednisolone = [dose for dose in doses if dose.drug == "methylprednisolone"]
-    return Steroids(doses, recent, _taper(methylprednisolone, guideline, as_of))
+        if a.groups & STEROID and a.start <= as_of and a.route is not Route.LOCAL
+    ]
+    recent = {dose.drug: dose for dose in doses if as_of - last_given(dose, as_of) <= window}
+    unknown = why_unknown(facts, STEROID, "", min(onset, as_of - window))
+    return Steroids(tuple(dose for dose in doses if dose.start >= onset), recent, unknown)
 
 
-def _taper(doses: Sequence[Administration], guideline: Guideline, as_of: datetime) -> Taper | None:
-    """The course that still runs: doses that follow each other within the window, the last of them recent."""
-    window = guideline.windows["steroid"]
-    if not doses or as_of - doses[-1].start > window:
-        return None
-    begun = doses[-1].start
-    for dose in reversed(doses):
-        if begun - dose.start > window:
-            break
-        begun = dose.start
+def last_given(dose: Administration, now: datetime) -> datetime:
+    """When a dose last ran: now if it still runs."""
+    if dose.ongoing:
+        return now
+    return min(dose.end, now) if dose.end else dose.start
+
+
+def milligrams(dose: Administration) -> Decimal | None:
+    return dose.mass.value if dose.mass is not None and dose.mass.unit == "mg" and dose.certain else None
+
+
+def taper(given: Steroids, guideline: Guideline, since: datetime | None, as_of: datetime) -> Taper:
+    """The course since grade 4 was first reached (``since``): from the first dose of its first step on."""
+    steps = guideline.regimen.taper
+    doses = [d for d in given.doses if d.drug == "methylprednisolone" and since and d.start >= since]
+    reach = max(guideline.windows["steroid"], 2 * steps[0].every)
+    chain = _from_first_step(doses, steps[0].dose)
+    if not chain:
+        unclear = any(milligrams(dose) is None for dose in doses)
+        last = doses[-1] if doses else None
+        return Taper(Course.UNCLEAR if unclear else Course.NOT_BEGUN, steps[0], last=last)
+    last, begun = chain[-1], chain[0].start
     day = (as_of - begun) // DAY + 1
-    step, day_of_step = step_on(guideline.regimen.taper, day)
-    return Taper(begun, day, step, day_of_step, doses[-1])
+    step, day_of_step = step_on(steps, day)
+    amount = milligrams(last)
+    course = Course.RUNNING
+    if as_of - last.start > reach:
+        course = Course.INTERRUPTED
+    elif amount is None:
+        course = Course.UNCLEAR
+    elif amount > steps[0].dose:
+        course = Course.ESCALATED
+    return Taper(course, step, day, day_of_step, len(chain), begun, last)
+
+
+def _from_first_step(doses: Sequence[Administration], first: Decimal) -> list[Administration]:
+    """From the first dose that reaches the first step; what went before was for something else."""
+    for index, dose in enumerate(doses):
+        amount = milligrams(dose)
+        if amount is not None and amount >= first:
+            return list(doses[index:])
+    return []
 
 
 def step_on(steps: Sequence[Step], day: int) -> tuple[Step, int]:
@@ -76,3 +120,15 @@ def step_on(steps: Sequence[Step], day: int) -> tuple[Step, int]:
             return step, day - before
         before += step.days
     return steps[-1], day - before + (steps[-1].days or 0)
+
+
+def doses_left(course: Taper, steps: Sequence[Step]) -> int | None:
+    """How many doses of the step are still to be given; None where it has no end."""
+    planned = 0
+    for step in steps:
+        if step.days is None:
+            return None
+        planned += step.days * DAY // step.every
+        if step is course.step:
+            break
+    return max(planned - course.given, 0)

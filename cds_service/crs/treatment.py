@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import NamedTuple
 
+from cds_service.crs.case import Case, Values, case_of
 from cds_service.crs.dosing import whole_vials
 from cds_service.crs.episode import Episode
-from cds_service.crs.evidence import GivenDose, Recommendation, Tocilizumab, Value
+from cds_service.crs.evidence import GivenDose, Grade, Recommendation, Tocilizumab, Value
 from cds_service.crs.explain import Picture, of_reading
-from cds_service.crs.ledger import Ledger, ledger
 from cds_service.crs.proposals import proposals
 from cds_service.crs.regimen import Advice
-from cds_service.crs.situation import Case, Values, situation
-from cds_service.crs.steroids import steroids
+from cds_service.crs.situation import situation
 from fhir_mappings.facts import Administration
 
 CLOSE = timedelta(hours=1)
 """Two records of tocilizumab this close may be one infusion charted twice; only shown."""
 
 
-def advise(picture: Picture, episode: Episode, grade: int) -> tuple[Tocilizumab, tuple[Recommendation, ...]]:
-    """The tocilizumab ledger and the advice at this grade (the lower end of what is known)."""
-    case = case_of(picture, episode, grade)
+class Treatment(NamedTuple):
+    """The tocilizumab ledger, and the advice at the lower end of the grade, which is sure."""
+
+    ledger: Tocilizumab | None = None
+    advice: tuple[Recommendation, ...] = ()
+    is_adult: bool = True
+
+
+def advise(picture: Picture, episode: Episode, now: Grade) -> Treatment:
+    case = case_of(picture, episode, now)
     holds = situation(case)
     advice = picture.guideline.regimen.advice
-    if any(row.order == "tocilizumab" and _applies(row, grade, holds) for row in advice):
+    if any(row.order == "tocilizumab" and _applies(row, case.grade, holds) for row in advice):
         holds["tocilizumab-advised"] = {}
-    rows = [row for row in advice if _applies(row, grade, holds)]
-    return shown_ledger(case), tuple(_recommendation(row, case, holds) for row in rows)
-
-
-def case_of(picture: Picture, episode: Episode, grade: int) -> Case:
-    given = ledger(picture.facts, picture.guideline, counted_since(picture, episode), picture.as_of)
-    onset_on = steroids(picture.facts, picture.guideline, episode.onset, picture.as_of)
-    return Case(picture, episode, grade, given, onset_on)
-
-
-def counted_since(picture: Picture, episode: Episode) -> datetime:
-    """Doses count from the newest immune therapy, and no later than the onset of the open episode."""
-    given = [e.time for e in picture.opened_by if e.kind is not None]
-    start = max(given) if given else picture.as_of - picture.guideline.windows["diagnosis"]
-    return min(start, episode.onset)
+    rows = [row for row in advice if _applies(row, case.grade, holds)]
+    advised = tuple(_recommendation(row, case, holds) for row in rows)
+    return Treatment(shown_ledger(case), advised, case.is_adult)
 
 
 def _applies(row: Advice, grade: int, holds: Mapping[str, Values]) -> bool:
@@ -63,7 +58,7 @@ def shown_ledger(case: Case) -> Tocilizumab:
     given, table = case.ledger, case.picture.guideline.drugs["tocilizumab"]
     dose, reading = given.dose, given.weight.reading
     return Tocilizumab(
-        doses=tuple(_given(a, given) for a in given.counted),
+        doses=tuple(_given(a, case) for a in given.counted),
         allowed=given.allowed,
         last_24h=len(given.recent),
         next_possible=given.next_possible if given.last is not None else None,
@@ -75,17 +70,23 @@ def shown_ledger(case: Case) -> Tocilizumab:
         weight=of_reading(reading) if reading else None,
         weight_is_old=given.weight.old,
         reasons=tuple(_reasons(case)),
-        other_routes=tuple(_given(a, given) for a in given.other_routes),
+        other_routes=tuple(_given(a, case) for a in given.other_routes),
+        earlier=tuple(_given(a, case) for a in given.earlier),
     )
 
 
-def _given(dose: Administration, given: Ledger) -> GivenDose:
+def _given(dose: Administration, case: Case) -> GivenDose:
+    given = case.ledger
     amount, unit = (str(dose.dose.value), dose.dose.unit) if dose.dose else ("", "")
     flags = []
     if dose in given.implausible:
         flags.append("implausible")
     if not dose.certain:
         flags.append("uncertain")
+    if dose.status == "on-hold":
+        flags.append("on-hold")
+    if any(name in dose.product for name in case.picture.guideline.drugs["tocilizumab"].check_label):
+        flags.append("check-label")
     if any(abs(other.start - dose.start) < CLOSE for other in given.counted if other is not dose):
         flags.append("close")
     return GivenDose(dose.reference, dose.start, amount, unit, dose.product, tuple(flags))

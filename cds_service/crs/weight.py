@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.timeline import TICK, within
 from fhir_mappings.facts import Concept, PatientFacts, Reading
+
+CENT = Decimal("0.01")
 
 
 class Weight(NamedTuple):
@@ -23,6 +26,13 @@ class Weight(NamedTuple):
     old: bool = False
     """Usable, and old enough to be said."""
 
+    @property
+    def kilograms(self) -> Decimal:
+        """To 0.01 kg, before any threshold. Raises ValueError where there is no weight."""
+        if self.reading is None:
+            raise ValueError("there is no weight")
+        return self.reading.value.quantize(CENT, ROUND_HALF_EVEN)
+
 
 def weight_at(facts: PatientFacts, guideline: Guideline, time: datetime) -> Weight:
     """The newest plausible weight charted by ``time``."""
@@ -32,9 +42,10 @@ def weight_at(facts: PatientFacts, guideline: Guideline, time: datetime) -> Weig
     newest, windows = weights[-1], guideline.windows
     if time - newest.time > windows["weight"]:
         return Weight(newest, "stale")
-    near = within(weights, newest.time - windows["weight-pair"], newest.time + TICK)
-    other = max(near, key=lambda r: abs(r.value - newest.value))
-    limit = guideline.thresholds["weight-difference"] / 100 * min(other.value, newest.value)
-    if abs(other.value - newest.value) > limit:
-        return Weight(newest, "contradictory", other)
+    for window, limit in (("weight-pair", "weight-difference"), ("weight", "weight-change")):
+        near = within(weights, newest.time - windows[window], newest.time + TICK)
+        other = max(near, key=lambda r: abs(r.value - newest.value))
+        allowed = guideline.thresholds[limit] / 100 * min(other.value, newest.value)
+        if abs(other.value - newest.value) > allowed:
+            return Weight(newest, "contradictory", other)
     return Weight(newest, old=time - newest.time > windows["weight-old"])

@@ -27,9 +27,10 @@ TAPER_OVER = {
     "grade-1": "grade 1 is reached, the taper may end",
     "days": "the course is complete, no further dose",
 }
+ORDERS_NOT_KNOWN = "Active orders were not available: check them before signing."
 WHY_NOT = {
     "medications-not-available": "doses given are not all known",
-    "dose-not-placed": "a dose is charted whose time cannot be read",
+    "dose-not-placed": "a record that may be a dose cannot be read",
     "weight-missing": "no weight is charted",
     "weight-stale": "the weight is too old",
     "weight-contradictory": "two weights contradict each other",
@@ -45,6 +46,7 @@ class Telling(NamedTuple):
     zone: tzinfo | None
     grade: int
     guideline: Guideline
+    is_adult: bool = True
 
     @property
     def values(self) -> Mapping[str, Value]:
@@ -93,7 +95,8 @@ def line(
 def text(row: Recommendation, assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> str:
     """The sentence of a row, with its strength where that is not plain."""
     grade = assessment.grade.lowest if assessment.grade else 0
-    said = sentence(Telling(row, assessment.tocilizumab, assessment.as_of, zone, grade, guideline))
+    told = Telling(row, assessment.tocilizumab, assessment.as_of, zone, grade, guideline, assessment.is_adult)
+    said = sentence(told)
     if row.strength == "consider" and not said.startswith("Refractory"):
         return f"Consider {_uncapitalized(said)}"
     return said
@@ -179,12 +182,15 @@ def _repeat(t: Telling) -> str:
     return f"Repeat tocilizumab {dose_phrase(t)}: no improvement, {_course(t)}"
 
 
+def _undecided(t: Telling) -> str:
+    return f"Tocilizumab {dose_phrase(t)} if no better: {_course(t)}, not known well enough to compare"
+
+
 def _course(t: Telling) -> str:
     """``grade 2 → 2, 8 h 20 min after dose 1``."""
-    before = t.values.get("before")
-    change = f"grade {before} → {t.values['now']}" if before is not None else f"grade {t.grade} now"
+    before = t.values.get("before", "not known")
     number_of = f" after dose {len(t.ledger.doses)}" if t.ledger else ""
-    return f"{change}, {t.since('since')}{number_of}"
+    return f"grade {before} → {t.values['now']}, {t.since('since')}{number_of}"
 
 
 def _later(t: Telling) -> str:
@@ -225,6 +231,11 @@ def _dexamethasone_go_on(t: Telling) -> str:
     return f"{t.steroid('dexamethasone-every-6-h')}: go on ({_last(t)})"
 
 
+def _adults(t: Telling, text: str) -> str:
+    """The dose, and for whom it is where that is not plain."""
+    return text if t.is_adult else f"{text} (dose of adults: by paediatric protocol, or age not known)"
+
+
 def _last(t: Telling) -> str:
     given = f"{t.number('given')} mg at " if "given" in t.values else ""
     return f"last {given}{t.clock('last')}, {t.since('last')} ago"
@@ -241,7 +252,8 @@ def _taper(t: Telling) -> str:
 
 def _taper_start(t: Telling) -> str:
     """The whole course, step by step."""
-    return "Methylprednisolone " + ", then ".join(_step(step) for step in t.guideline.regimen.taper)
+    course = "Methylprednisolone " + ", then ".join(_step(step) for step in t.guideline.regimen.taper)
+    return _adults(t, f"{course} ({_last(t)})" if "last" in t.values else course)
 
 
 def _step(step: Step) -> str:
@@ -256,7 +268,7 @@ def _escalated(t: Telling) -> str:
 
 def _persistent(t: Telling) -> str:
     low = f"systolic {t.number('value')} mmHg at {t.clock('time')}"
-    return f"{t.steroid('dexamethasone-every-12-h')}: {low}, after fluids and tocilizumab"
+    return _adults(t, f"{t.steroid('dexamethasone-every-12-h')}: {low}, after fluids and tocilizumab")
 
 
 def _refractory(t: Telling) -> str:
@@ -271,7 +283,7 @@ def _refractory(t: Telling) -> str:
 def _labs(t: Telling) -> str:
     tests = t.values["tests"]
     named = ", ".join(TESTS[test] for test in tests) if isinstance(tests, tuple) else ""
-    return f"Not resulted in 24 h: {named}"
+    return f"Not resulted in {t.guideline.windows['labs'] // HOUR} h: {named}"
 
 
 def _antibiotics(t: Telling) -> str:
@@ -281,7 +293,8 @@ def _antibiotics(t: Telling) -> str:
 
 def _icans(t: Telling) -> str:
     score = f"ICE score {t.number('score')} at {t.clock('time')}: " if "score" in t.values else ""
-    return f"{score}ICANS is graded and managed apart; tocilizumab may not help it"
+    head = score or ("" if t.values.get("charted") else "Where suspected: ")
+    return f"{head}ICANS is graded and managed apart; tocilizumab may not help it"
 
 
 def _cytopenia(t: Telling) -> str:
@@ -298,12 +311,24 @@ SENTENCES: dict[str, str | Callable[[Telling], str]] = {
     "ventilation": "Ventilation as needed",
     "methylprednisolone-start": _taper_start,
     "methylprednisolone-taper": _taper,
+    "methylprednisolone-interrupted": lambda t: f"Methylprednisolone: the course is interrupted ({_last(t)})",
+    "methylprednisolone-escalation-ends": lambda t: (
+        f"Methylprednisolone was escalated ({_last(t)}): taper by the treating team"
+    ),
+    "methylprednisolone-go-on-escalated": lambda t: f"Methylprednisolone, escalated: go on ({_last(t)})",
+    "methylprednisolone-unclear": lambda t: (
+        f"On methylprednisolone ({_last(t)}): its amount is not known, so the day of the taper is not either"
+    ),
+    "dexamethasone-ends": "Methylprednisolone replaces dexamethasone: stop its order",
+    "steroids-not-known": lambda t: f"Steroids: {WHY_NOT[str(t.values['reason'])]}; check before ordering",
     "methylprednisolone-escalated": _escalated,
-    "dexamethasone-start": lambda t: t.steroid("dexamethasone-every-6-h"),
+    "dexamethasone-start": lambda t: _adults(t, t.steroid("dexamethasone-every-6-h")),
+    "dexamethasone-running": lambda t: f"On dexamethasone ({_last(t)}): go on or taper by its own indication",
     "dexamethasone-go-on": _dexamethasone_go_on,
     "steroid-other": lambda t: f"On methylprednisolone ({_last(t)}): no second systemic steroid",
     "tocilizumab-first": _first,
     "tocilizumab-repeat": _repeat,
+    "tocilizumab-undecided": _undecided,
     "tocilizumab-later": _later,
     "tocilizumab-ordered": _ordered,
     "tocilizumab-all-given": lambda t: (
@@ -369,6 +394,8 @@ def ledger_line(assessment: Assessment, zone: tzinfo | None) -> str:
         after = f"; next possible {clock(ledger.next_possible, assessment.as_of, zone)}"
     other = "; ".join(given(dose, assessment.as_of, zone) for dose in ledger.other_routes)
     counted = f"{head}{recent}: {doses}{after}" if head else ""
+    before = "; ".join(given(dose, assessment.as_of, zone) for dose in ledger.earlier[-4:])
+    counted += f"{'; ' if counted else 'Tocilizumab '}before this therapy: {before}" if before else ""
     return "; ".join(
         part for part in (counted, f"not for CRS, not counted: {other}" if other else "") if part
     )
@@ -395,6 +422,8 @@ def delay_detail(delay: Delay) -> str:
 FLAGS = {
     "implausible": "amount implausible, check the entry",
     "uncertain": "entry not fully understood",
+    "on-hold": "on hold",
+    "check-label": "check the product's label",
     "close": "within an hour of another: one infusion charted twice?",
 }
 
