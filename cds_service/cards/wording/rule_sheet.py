@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cds_service.cards.formats import amount, number
 from cds_service.cards.wording.grading import DEVICES, concept
@@ -91,7 +91,7 @@ CONDITIONS = {
     "tocilizumab-advised": "a dose of tocilizumab is advised",
     "cytopenia": "neutrophils or platelets below the counts named in the drug table, in {neutrophils}",
     "persistent-hypotension": "systolic below the limit in the last {persistent-hypotension}, after a fluid "
-    "bolus and a dose of tocilizumab",
+    "bolus and a dose of tocilizumab, and not as low before the therapy",
     "refractory": "grade 3 or 4, not lower {refractory} after the first steroid and after {refractory-doses} "
     "doses of tocilizumab; or {total} doses given",
     "on-steroid": "a systemic steroid in the last {steroid}",
@@ -118,7 +118,9 @@ def numbers(guideline: Guideline) -> dict[str, str]:
         if rule.key.startswith(("windows.", "thresholds."))
     }
     drug, first = guideline.drugs["tocilizumab"], guideline.regimen.taper[0]
+    improving = min(guideline.windows["no-improvement"], drug.interval or timedelta.max)
     return found | {
+        "no-improvement": hours(improving),
         "products": " or ".join(concept(name) for name in sorted(guideline.regimen.early_products)),
         "total": str(drug.total),
         "age": str(drug.age),
@@ -169,7 +171,7 @@ def _tocilizumab_first(guideline: Guideline) -> str:
 
 WITHOUT_PATIENT: dict[str, str | Callable[[Guideline], str]] = {
     "methylprednisolone-taper": "Methylprednisolone: the dose of the day of the taper that the patient is "
-    "on; it may end once grade 1 is reached in its last step",
+    "on; it may end once grade 1 is reached in its last step, or with the last of its days",
     "methylprednisolone-escalated": lambda g: (
         f"{_steroid('methylprednisolone-escalated')(g)}, or another agent"
     ),
