@@ -12,6 +12,7 @@ from cds_service.cards.overrides import GRADING, ORDER, override_reasons
 from cds_service.cards.suggestions import Proposal, Signing, offer
 from cds_service.cards.wording import grading as wording
 from cds_service.cards.wording import treatment
+from cds_service.cards.wording.ledger import ledger_line
 from cds_service.cards.wording.orders import order_label
 from cds_service.crs.evidence import Assessment, Recommendation, Status
 from cds_service.crs.guideline import Guideline
@@ -131,7 +132,7 @@ def _now(assessment: Assessment, zone: tzinfo | None) -> str:
     after = [wording.response_line(r, assessment.as_of, zone) for r in recent]
     earlier = len(others) - len(recent)
     after += [f"and {earlier} earlier"] if earlier else []
-    after = [part for part in (treatment.ledger_line(assessment, zone), *after) if part]
+    after = [part for part in (ledger_line(assessment, zone), *after) if part]
     head = "Now" if assessment.grade else "Course"
     return f"**{head}:** {line}." + (f"  \n**Given:** {'; '.join(after)}." if after else "")
 
