@@ -85,8 +85,9 @@ def _sums(found: list[Counts]) -> Iterator[str]:
     cards = sum(len(row.indicators) for row in found)
     most = max(len(row.indicators) for row in found)
     yield f"{len(found)} patients, {cards} cards ({shown}), at most {most} a patient;"
-    yield f"{advice} rows of advice on them, {sum(row.suggestions for row in found)} suggestions with"
-    yield f"{sum(row.drafts for row in found)} drafts. A card for each row of advice would have been {advice} cards."
+    suggestions, drafts = sum(row.suggestions for row in found), sum(row.drafts for row in found)
+    yield f"{advice} rows of advice on them, {suggestions} suggestions with {drafts} drafts."
+    yield f"A card for each row of advice would have been {advice} cards."
 
 
 def counted() -> str:
