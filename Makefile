@@ -51,9 +51,10 @@ bench: install-dev fuzz ## fuzz, then measure mapping and the cost of a hook cal
 fuzz: install-dev ## map 200,000 mutated resources (20,000 with BENCH_QUICK=1); FUZZ_ARGS="--seed 2" for others
 	$(BIN)/python benchmarks/fuzz.py $(if $(BENCH_QUICK),--quick) $(FUZZ_ARGS)
 
-docs: install ## write the pages that are made from the tables
+docs: install ## write the pages that are made from the tables and from the cases of the tests
 	env -u CRS_CDS_CODES $(BIN)/crs-cds tables show --format markdown > docs/reference/codes.md.new
 	mv docs/reference/codes.md.new docs/reference/codes.md
+	$(BIN)/python -m tests.spec.render
 
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
 	$(BIN)/python tools/screenshots.py

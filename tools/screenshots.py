@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-PICTURES = {"cards": "demo-03", "missing": "demo-12"}
+PICTURES = {"cards": ("demo-03", "body"), "grade-4": ("demo-05", ".card"), "missing": ("demo-12", ".card")}
+"""Whose chart, and what of the page."""
 SIZE = {"width": 1180, "height": 1000}
 
 
@@ -25,11 +26,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def take(browser: Browser, base: str, patient: str, file: Path) -> None:
+def take(browser: Browser, base: str, picture: tuple[str, str], file: Path) -> None:
+    """The whole of what is asked for, however long: a card that is cut off cannot be read."""
+    patient, part = picture
     page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # its type is private
     page.goto(f"{base}/#{patient}")
-    page.wait_for_selector("table")
-    page.screenshot(path=str(file))
+    page.wait_for_selector("article.card table")
+    page.wait_for_selector(".tile")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": SIZE["width"], "height": height})
+    page.locator(part).first.screenshot(path=str(file))
     page.close()
 
 
@@ -42,8 +48,8 @@ def main() -> None:
             _wait(port)
             with sync_playwright() as driver:
                 browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-                for name, patient in PICTURES.items():
-                    take(browser, f"http://127.0.0.1:{port}", patient, IMAGES / f"{name}.png")
+                for name, picture in PICTURES.items():
+                    take(browser, f"http://127.0.0.1:{port}", picture, IMAGES / f"{name}.png")
                 browser.close()
         finally:
             demo.terminate()

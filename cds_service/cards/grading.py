@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta, tzinfo
 
 from cds_service.cards.document import Json, assessment_document, rules_of
@@ -12,6 +12,7 @@ from cds_service.cards.overrides import GRADING, ORDER, override_reasons
 from cds_service.cards.suggestions import Proposal, Signing, offer
 from cds_service.cards.wording import grading as wording
 from cds_service.cards.wording import treatment
+from cds_service.cards.wording.ledger import ledger_line
 from cds_service.cards.wording.orders import order_label
 from cds_service.crs.evidence import Assessment, Recommendation, Status
 from cds_service.crs.guideline import Guideline
@@ -23,7 +24,7 @@ ISSUE_WINDOW = timedelta(hours=24)
 MOST_RESPONSES = 3
 MOST_LINES, FEWEST_ROWS = 25, 3
 """Of the whole card, and of evidence in it; the assessment in the card's extension has all."""
-MOST_NOTES = 6
+MOST_QUESTIONS = 3
 TABLE_HEAD = ("| criterion | value | time | source |", "| --- | --- | --- | --- |")
 GRADING_CONCEPTS = frozenset(
     {"temperature", "systolic", "mean-pressure", "spo2", "oxygen-flow", "fio2", "oxygen-device"}
@@ -107,14 +108,24 @@ def indicator(assessment: Assessment) -> str:
 
 
 def detail(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> str:
-    """GitHub-flavoured Markdown without raw HTML; the evidence gives way where the card grows too long."""
+    """GitHub-flavoured Markdown without raw HTML; where it grows too long, evidence and remarks give way."""
     above = [_now(assessment, zone), _do(assessment, guideline, zone), _open_questions(assessment, zone)]
-    footer = wording.footer(guideline, str(zone) if zone else "UTC", treatment.options(assessment))
-    below = [_remarks(assessment, zone), f"*{footer}*"]
-    others = [block for block in (*above, *below) if block]
-    room = MOST_LINES - sum(block.count("\n") + 2 for block in others)
-    blocks = [*above, _table(assessment, max(room - len(TABLE_HEAD), FEWEST_ROWS), zone), *below]
+    options = treatment.options(assessment)
+    footer = f"*{wording.footer(guideline, str(zone) if zone else 'UTC', options)}*"
+    room = MOST_LINES - sum(block.count("\n") + 2 for block in (*above, footer) if block)
+    rows = list(_rows(assessment, zone))
+    kept = len(TABLE_HEAD) + min(len(rows), FEWEST_ROWS) if rows else 0
+    remarks = _bullets(_remarks(assessment, zone), room - kept - 1)
+    room -= remarks.count("\n") + 2 if remarks else 0
+    blocks = [*above, _table(rows, max(room - len(TABLE_HEAD), FEWEST_ROWS)), remarks, footer]
     return "\n\n".join(block for block in blocks if block)
+
+
+def _bullets(lines: Sequence[str], most: int) -> str:
+    """A list; what has no line of its own joins the last one."""
+    split = max(most, 1) - 1 if len(lines) > most else len(lines)
+    shown = [*lines[:split], *([" ".join(lines[split:])] if lines[split:] else [])]
+    return "\n".join(f"- {line}" for line in shown)
 
 
 def _now(assessment: Assessment, zone: tzinfo | None) -> str:
@@ -126,7 +137,7 @@ def _now(assessment: Assessment, zone: tzinfo | None) -> str:
     after = [wording.response_line(r, assessment.as_of, zone) for r in recent]
     earlier = len(others) - len(recent)
     after += [f"and {earlier} earlier"] if earlier else []
-    after = [part for part in (treatment.ledger_line(assessment, zone), *after) if part]
+    after = [part for part in (ledger_line(assessment, zone), *after) if part]
     head = "Now" if assessment.grade else "Course"
     return f"**{head}:** {line}." + (f"  \n**Given:** {'; '.join(after)}." if after else "")
 
@@ -145,11 +156,10 @@ def _do(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> st
 def _open_questions(assessment: Assessment, zone: tzinfo | None) -> str:
     lines = [wording.missing_line(m, assessment.as_of, zone) for m in assessment.missing]
     lines += [wording.settles(assessment.missing)] if wording.settles(assessment.missing) else []
-    return "\n".join(f"- {line}" for line in lines)
+    return _bullets(lines, MOST_QUESTIONS)
 
 
-def _table(assessment: Assessment, most: int, zone: tzinfo | None) -> str:
-    rows = list(_rows(assessment, zone))
+def _table(rows: Sequence[str], most: int) -> str:
     if not rows:
         return ""
     more = len(rows) - most
@@ -168,16 +178,16 @@ def _rows(assessment: Assessment, zone: tzinfo | None) -> Iterator[str]:
             )
 
 
-def _remarks(assessment: Assessment, zone: tzinfo | None) -> str:
-    lines = [wording.note(n, assessment.as_of, zone) for n in assessment.notes][:MOST_NOTES]
+def _remarks(assessment: Assessment, zone: tzinfo | None) -> list[str]:
+    lines = [wording.note(n, assessment.as_of, zone) for n in assessment.notes]
     if not assessment.orders_known and any(row.orders for row in assessment.recommendations):
-        lines.append(treatment.ORDERS_NOT_KNOWN)
+        lines.insert(0, treatment.ORDERS_NOT_KNOWN)
     shown = sorted((i for i in assessment.issues if _tells(i, assessment)), key=_rank)
     if shown:
         named = "; ".join(wording.issue(i, assessment.as_of, zone) for i in shown[:MOST_ISSUES])
         more = f"; and {len(shown) - MOST_ISSUES} more" if len(shown) > MOST_ISSUES else ""
         lines.append(f"Left out: {named}{more}.")
-    return "\n".join(f"- {line}" for line in lines)
+    return lines
 
 
 def _tells(issue: MappingIssue, assessment: Assessment) -> bool:

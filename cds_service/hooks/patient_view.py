@@ -22,7 +22,8 @@ SERVICE = Service(
     hook="patient-view",
     title="Cytokine release syndrome: grade",
     description="Grades cytokine release syndrome by the ASTCT consensus after CAR-T cells and T-cell "
-    "engagers, with the evidence. No card where a patient is not at risk or there is nothing to say.",
+    "engagers, says what to do and offers orders for signing, with the evidence. No card where a patient is "
+    "not at risk or there is nothing to say.",
     usage="Send the prefetch keys complete, or fhirServer with a token that may read Patient, Observation, "
     "MedicationAdministration, MedicationRequest, Medication, Procedure, Immunization and Condition. "
     "412 where neither is there.",

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -36,7 +37,16 @@ FLAGS = (
     "--disable-sync",
 )
 HOOK = "**/cds-services/crs-patient-view"
+FEEDBACK = "**/cds-services/crs-patient-view/feedback"
 SILENT = ("no-episode", "not-considered")
+
+
+def take_feedback(app: Flask) -> None:
+    """An endpoint for feedback, where the service has none of its own."""
+    if not any(rule.rule.endswith("/feedback") for rule in app.url_map.iter_rules()):
+        app.add_url_rule(
+            "/cds-services/<service>/feedback", "feedback", lambda service: service, methods=["POST"]
+        )
 
 
 @contextmanager
@@ -47,6 +57,7 @@ def demo(*, allowed: bool = True) -> Iterator[str]:
     fhir = f"{base}/fhir" if allowed else "http://127.0.0.1:1/fhir"
     app = create_app(load_settings(auth="none", fhir_servers=(fhir,)))
     sandbox.register(app)
+    take_feedback(app)
     server.app = app
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -160,6 +171,111 @@ def test_the_chart_shows_the_newest_values(page: Page, base: str) -> None:
     expect(tiles).to_contain_text("room air")
 
 
+def test_the_advice_is_a_numbered_list_with_its_rules(page: Page, base: str) -> None:
+    """TX-9: what to do stands above the evidence."""
+    open_patient(page, base, "demo-03")
+    detail = page.locator("article.card .detail").first
+    assert detail.evaluate("box => [...box.children].map((child) => child.tagName).slice(0, 4)") == [
+        "P",
+        "P",
+        "OL",
+        "DIV",
+    ]
+    expect(detail.locator("ol > li").first).to_contain_text("Intensive care; vasopressors as needed (TX-9)")
+    expect(detail.locator("ol > li em").first).to_have_text("(TX-9)")
+    assert detail.locator("ol > li").count() >= 4
+
+
+def feedback_of(call: Request) -> Any:
+    (entry,) = json.loads(call.post_data or "")["feedback"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", entry.pop("outcomeTimestamp"))
+    UUID(entry.pop("card"))
+    return entry
+
+
+def test_taking_a_suggestion_shows_the_draft_and_tells_the_service(page: Page, base: str) -> None:
+    open_patient(page, base, "demo-03")
+    offer = page.get_by_role("button", name="Take: Tocilizumab 560 mg IV over 60 min")
+    expect(offer.locator("xpath=..")).to_contain_text("Recommended")
+    with page.expect_request(FEEDBACK) as told:
+        offer.click()
+    draft = json.loads(page.locator(".drafts pre").first.inner_text())
+    assert (draft["resourceType"], draft["status"]) == ("MedicationRequest", "draft")
+    assert draft["subject"] == {"reference": "Patient/demo-03"}
+    suggestions = json.loads(page.locator("#response").text_content() or "")["cards"][0]["suggestions"]
+    accepted = [{"id": suggestions[0]["uuid"]}]
+    assert feedback_of(told.value) == {"outcome": "accepted", "acceptedSuggestions": accepted}
+    expect(page.locator(".done")).to_contain_text(
+        "Taken: Tocilizumab 560 mg IV over 60 min. The service was told."
+    )
+
+
+def test_a_second_suggestion_is_told_with_the_first_and_none_is_taken_twice(page: Page, base: str) -> None:
+    open_patient(page, base, "demo-03")
+    with page.expect_request(FEEDBACK):
+        page.locator(".offer").first.click()
+    page.locator(".offer").first.dispatch_event("click")
+    with page.expect_request(FEEDBACK) as told:
+        page.locator(".offer").nth(1).click()
+    assert len(feedback_of(told.value)["acceptedSuggestions"]) == 2
+    expect(page.locator(".drafts")).to_have_count(2)
+    expect(page.locator(".offer.taken")).to_have_count(2)
+
+
+def test_of_suggestions_that_exclude_each_other_one_is_taken(page: Page, base: str) -> None:
+    page.goto(base)
+    states = page.evaluate(
+        """async () => {
+            const { renderCard } = await import("/console/cards.js");
+            const offered = (label) => ({ label, uuid: label, actions: [] });
+            const suggestions = ["Change to 800 mg", "Remove"].map(offered);
+            const told = [];
+            const report = async (entry) => { told.push(entry); return ""; };
+            const card = renderCard({ summary: "x", indicator: "critical", suggestions,
+                selectionBehavior: "at-most-one" }, report);
+            document.body.append(card);
+            const buttons = [...card.querySelectorAll(".offer")];
+            for (const button of buttons) button.click();
+            return [told.length, ...buttons.map((button) => button.getAttribute("aria-disabled"))];
+        }"""
+    )
+    assert states == [1, "true", "true"]
+
+
+def test_declining_a_card_sends_its_reason(page: Page, base: str) -> None:
+    open_patient(page, base, "demo-03")
+    decline = page.get_by_role("button", name="Do not follow")
+    expect(decline).to_be_disabled()
+    page.get_by_label("Not following this card").select_option(label="Already acting on it")
+    with page.expect_request(FEEDBACK) as told:
+        decline.click()
+    sent = feedback_of(told.value)
+    assert sent["outcome"] == "overridden"
+    assert sent["overrideReason"]["reason"]["code"] == "already-acting"
+    expect(page.locator(".done")).to_have_text("Not followed: Already acting on it. The service was told.")
+    expect(decline).to_be_disabled()
+
+
+def test_a_service_without_feedback_is_no_fault_of_the_page(context: BrowserContext, base: str) -> None:
+    page = context.new_page()
+    page.goto(base)
+    said = page.evaluate(
+        """async () => {
+            const { reporter } = await import("/console/feedback.js");
+            return reporter({ id: "no-such/service" })({ card: "c", outcome: "overridden" });
+        }"""
+    )
+    assert said == "Marked on this page only: the service takes no feedback."
+
+
+def test_the_keyboard_takes_a_suggestion(page: Page, base: str) -> None:
+    open_patient(page, base, "demo-07")
+    page.locator(".offer").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".offer").first).to_be_focused()
+    expect(page.locator(".drafts summary").first).to_have_text("Taken. Draft order, to be signed")
+
+
 def test_letting_the_service_fetch_gives_the_same_card(page: Page, base: str) -> None:
     open_patient(page, base, "demo-02")
     summary = page.locator("article.card h3").first.inner_text()
@@ -173,7 +289,7 @@ def test_letting_the_service_fetch_gives_the_same_card(page: Page, base: str) ->
 def test_the_panel_shows_what_went_over_the_wire(page: Page, base: str) -> None:
     open_patient(page, base, "demo-03")
     expect(page.locator("#request")).to_be_hidden()
-    page.locator("summary").click()
+    page.locator("#wire > summary").click()
     shown = json.loads(page.locator("#request").inner_text())
     assert shown["context"]["patientId"] == "demo-03"
     assert "cards" in json.loads(page.locator("#response").inner_text())
@@ -183,7 +299,7 @@ def test_the_panel_shows_what_went_over_the_wire(page: Page, base: str) -> None:
 
 def test_the_curl_command_gives_the_same_answer(page: Page, base: str) -> None:
     open_patient(page, base, "demo-03")
-    page.locator("summary").click()
+    page.locator("#wire > summary").click()
     page.get_by_role("button", name="Copy as curl").click()
     expect(page.locator("#copied")).to_have_text("Copied")
     command = page.evaluate("navigator.clipboard.readText()")
@@ -261,6 +377,8 @@ MARKDOWN = {
     "a  \nb\\\nc": "<p>a<br>b<br>c</p>",
     "`code **x**` __b__ _i_ snake_case_name 2 * 3 * 4": "<p><code>code **x**</code> <strong>b</strong> "
     "<em>i</em> snake_case_name 2 * 3 * 4</p>",
+    "**Do**\n1. a *(TX-9)*; b *(TX-19)*\n2. c": "<p><strong>Do</strong></p>"
+    "<ol><li>a <em>(TX-9)</em>; b <em>(TX-19)</em></li><li>c</li></ol>",
     "1. a\n2. b *(TX-9)*\n\n- c\n- d": "<ol><li>a</li><li>b <em>(TX-9)</em></li></ol>"
     "<ul><li>c</li><li>d</li></ul>",
     "- a\n  - b\n- c": "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>",
@@ -339,11 +457,13 @@ def test_hostile_cards_and_outcomes_stay_text(page: Page, base: str) -> None:
             const { renderCard, renderError } = await import("/console/cards.js");
             const bad = "<img src=x onerror=alert(1)>";
             const card = renderCard({ summary: bad, indicator: bad, detail: bad,
-                suggestions: [{ label: bad }],
+                suggestions: [{ label: bad, uuid: bad, actions: [{ type: bad, resource: { text: bad } }] }],
+                overrideReasons: [{ code: bad, system: bad, display: bad }],
                 links: [{ label: bad, url: "javascript:alert(1)", type: "absolute" }],
                 source: { label: bad, url: "javascript:alert(1)", topic: { display: bad } } });
             const error = renderError({ ok: false, status: 500, body: { issue: [{ diagnostics: bad }] } });
             document.body.append(card, error);
+            card.querySelector(".offer").click();
             return { images: document.images.length, anchors: card.querySelectorAll("a").length,
                      text: card.querySelector("h3").textContent };
         }"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cds_service.cards.formats import amount, number
 from cds_service.cards.wording.grading import DEVICES, concept
@@ -82,6 +82,8 @@ CONDITIONS = {
     "tocilizumab-first": "no dose given for this therapy yet, and none barred",
     "tocilizumab-repeat": "the last dose at least {no-improvement} ago, the grade not lower since, and "
     "another dose possible now",
+    "tocilizumab-undecided": "the last dose at least {no-improvement} ago, and the grade then or now not "
+    "known well enough to compare",
     "tocilizumab-later": "another dose is possible, but not yet (interval, or doses in 24 h)",
     "tocilizumab-ordered": "tocilizumab is ordered and not charted as given since",
     "tocilizumab-all-given": "{total} doses given",
@@ -91,15 +93,21 @@ CONDITIONS = {
     "tocilizumab-advised": "a dose of tocilizumab is advised",
     "cytopenia": "neutrophils or platelets below the counts named in the drug table, in {neutrophils}",
     "persistent-hypotension": "systolic below the limit in the last {persistent-hypotension}, after a fluid "
-    "bolus and a dose of tocilizumab",
+    "bolus and a dose of tocilizumab, and not as low before the therapy",
     "refractory": "grade 3 or 4, not lower {refractory} after the first steroid and after {refractory-doses} "
     "doses of tocilizumab; or {total} doses given",
     "on-steroid": "a systemic steroid in the last {steroid}",
+    "steroids-not-known": "the steroid doses since the onset are not all known",
     "on-dexamethasone": "dexamethasone in the last {steroid}",
-    "on-methylprednisolone": "methylprednisolone in the last {steroid}",
-    "taper-not-begun": "no methylprednisolone in the last {steroid}",
-    "taper-running": "methylprednisolone begun at grade 4, the last dose within {steroid}",
-    "taper-not-improving": "still grade 4 after {taper-days} d of methylprednisolone",
+    "dexamethasone-at-regimen": "dexamethasone at least at the dose of grade 3, at most two intervals ago",
+    "dexamethasone-standing": "dexamethasone in the last {steroid}, or ordered",
+    "on-methylprednisolone": "methylprednisolone in the last {steroid}, at least as much as the last step",
+    "taper-not-begun": "no dose of the first step since grade 4 was reached",
+    "taper-running": "methylprednisolone begun at grade 4 with a dose of the first step, and not interrupted",
+    "taper-interrupted": "the methylprednisolone of a grade 4 was begun, and the last dose is too long ago",
+    "taper-escalated": "the last methylprednisolone is above the first step",
+    "taper-unclear": "methylprednisolone given since grade 4 in an amount that is not known",
+    "taper-not-improving": "grade 4 throughout {taper-days} d of methylprednisolone since its first step",
     "labs-not-resulted": "a daily test without a result in {labs}",
     "labs-not-known": "laboratory results could not all be read",
 }
@@ -118,7 +126,9 @@ def numbers(guideline: Guideline) -> dict[str, str]:
         if rule.key.startswith(("windows.", "thresholds."))
     }
     drug, first = guideline.drugs["tocilizumab"], guideline.regimen.taper[0]
+    improving = min(guideline.windows["no-improvement"], drug.interval or timedelta.max)
     return found | {
+        "no-improvement": hours(improving),
         "products": " or ".join(concept(name) for name in sorted(guideline.regimen.early_products)),
         "total": str(drug.total),
         "age": str(drug.age),
@@ -169,10 +179,19 @@ def _tocilizumab_first(guideline: Guideline) -> str:
 
 WITHOUT_PATIENT: dict[str, str | Callable[[Guideline], str]] = {
     "methylprednisolone-taper": "Methylprednisolone: the dose of the day of the taper that the patient is "
-    "on; it may end once grade 1 is reached in its last step",
+    "on; it may end once grade 1 is reached in its last step, or with the last of its days",
     "methylprednisolone-escalated": lambda g: (
         f"{_steroid('methylprednisolone-escalated')(g)}, or another agent"
     ),
+    "methylprednisolone-interrupted": "Methylprednisolone: the course is interrupted",
+    "methylprednisolone-escalation-ends": "Methylprednisolone was escalated: taper by the treating team",
+    "methylprednisolone-go-on-escalated": "Methylprednisolone, escalated: go on",
+    "methylprednisolone-unclear": "On methylprednisolone: its amount is not known, so the day of the taper is "
+    "not either",
+    "dexamethasone-running": "On dexamethasone: go on or taper by its own indication",
+    "steroids-not-known": "Steroids: check earlier doses before ordering",
+    "tocilizumab-undecided": "Tocilizumab: repeat if there was no improvement; the grade is not known well "
+    "enough to compare",
     "dexamethasone-go-on": lambda g: f"{_steroid('dexamethasone-every-6-h')(g)}: go on",
     "steroid-other": "On methylprednisolone: no second systemic steroid",
     "tocilizumab-first": _tocilizumab_first,

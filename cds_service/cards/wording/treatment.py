@@ -1,4 +1,4 @@
-"""What to do, in words: a sentence for each row of advice, and the tocilizumab ledger."""
+"""What to do, in words: a sentence for each row of advice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cds_service.cards.formats import amount, clock, escape, number, span, when
 from cds_service.cards.wording.grading import concept
 from cds_service.crs.drug_table import DrugTable
-from cds_service.crs.evidence import Assessment, Delay, GivenDose, Recommendation, Tocilizumab, Value
+from cds_service.crs.evidence import Assessment, Delay, Recommendation, Tocilizumab, Value
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.regimen import Step
 
@@ -378,27 +378,7 @@ SENTENCES: dict[str, str | Callable[[Telling], str]] = {
 }
 
 
-# ------------------------------------------------------------------ the ledger
-
-
-def ledger_line(assessment: Assessment, zone: tzinfo | None) -> str:
-    """``Tocilizumab 1 of 4, 1 in 24 h: 560 mg 22:05; next possible 06:05.``"""
-    ledger = assessment.tocilizumab
-    if ledger is None:
-        return ""
-    doses = "; ".join(given(dose, assessment.as_of, zone) for dose in ledger.doses[-4:])
-    head = f"Tocilizumab {len(ledger.doses)} of {ledger.allowed}" if ledger.doses else ""
-    recent = f", {ledger.last_24h} in 24 h" if ledger.doses else ""
-    after = ""
-    if ledger.next_possible is not None and ledger.next_possible > assessment.as_of:
-        after = f"; next possible {clock(ledger.next_possible, assessment.as_of, zone)}"
-    other = "; ".join(given(dose, assessment.as_of, zone) for dose in ledger.other_routes)
-    counted = f"{head}{recent}: {doses}{after}" if head else ""
-    before = "; ".join(given(dose, assessment.as_of, zone) for dose in ledger.earlier[-4:])
-    counted += f"{'; ' if counted else 'Tocilizumab '}before this therapy: {before}" if before else ""
-    return "; ".join(
-        part for part in (counted, f"not for CRS, not counted: {other}" if other else "") if part
-    )
+# ------------------------------------------------------------------ beside the advice
 
 
 def options(assessment: Assessment) -> str:
@@ -417,18 +397,3 @@ def delay_summary(delay: Delay) -> str:
 
 def delay_detail(delay: Delay) -> str:
     return f"Active: {escape(delay.diagnosis)}. Delay the cell infusion until it is treated *(TX-17)*."
-
-
-FLAGS = {
-    "implausible": "amount implausible, check the entry",
-    "uncertain": "entry not fully understood",
-    "on-hold": "on hold",
-    "check-label": "check the product's label",
-    "close": "within an hour of another: one infusion charted twice?",
-}
-
-
-def given(dose: GivenDose, as_of: datetime, zone: tzinfo | None) -> str:
-    shown = f"{amount(dose.dose, dose.unit)} " if dose.dose else ""
-    flags = f" ({'; '.join(FLAGS[flag] for flag in dose.flags)})" if dose.flags else ""
-    return f"{shown}{clock(dose.time, as_of, zone)}{flags}"

@@ -2,6 +2,8 @@
 
 import { element } from "./dom.js";
 import { renderMarkdown } from "./markdown.js";
+import { offers } from "./offers.js";
+import { overrides } from "./overrides.js";
 
 const INDICATORS = {
   critical: { word: "Critical", sign: "◆", rank: 0 },
@@ -9,20 +11,21 @@ const INDICATORS = {
   info: { word: "Information", sign: "●", rank: 2 },
 };
 
-export function renderAnswer(answer) {
+// report(entry) tells the service what became of a card, and gives a sentence to show.
+export function renderAnswer(answer, report) {
   const cards = answer.body?.cards;
   if (!answer.ok || !Array.isArray(cards)) return [renderError(answer)];
   if (cards.length === 0) {
     return [element("p", { class: "none" }, "No card: the service has nothing to say about this patient.")];
   }
-  return [...cards].sort((a, b) => rank(a) - rank(b)).map(renderCard);
+  return [...cards].sort((a, b) => rank(a) - rank(b)).map((card) => renderCard(card, report));
 }
 
 function rank(card) {
   return INDICATORS[card.indicator]?.rank ?? 3;
 }
 
-export function renderCard(card) {
+export function renderCard(card, report) {
   const known = INDICATORS[card.indicator];
   const kind = known ? card.indicator : "unknown";
   const badge = element(
@@ -32,20 +35,50 @@ export function renderCard(card) {
     ` ${known?.word ?? `Unknown indicator ${card.indicator}`}`,
   );
   const parts = [badge, element("h3", {}, card.summary ?? "")];
-  if (card.detail) parts.push(element("div", { class: "detail" }, renderMarkdown(card.detail)));
-  if (card.suggestions?.length) parts.push(suggestions(card));
+  if (card.detail) parts.push(detail(card.detail));
   if (card.links?.length) parts.push(links(card.links));
+  parts.push(...acting(card, report));
   if (card.source) parts.push(source(card.source));
   return element("article", { class: `card ${kind}` }, ...parts);
 }
 
-function suggestions(card) {
-  const items = card.suggestions.map((suggestion) => {
-    const mark = suggestion.isRecommended ? element("em", {}, " recommended") : "";
-    return element("li", {}, suggestion.label ?? "", mark);
-  });
-  const word = card.selectionBehavior === "at-most-one" ? "Suggested, one of" : "Suggested";
-  return element("div", { class: "suggestions" }, element("h4", {}, word), element("ul", {}, ...items));
+// A rule id such as (TX-19) stays on one line.
+function detail(text) {
+  const made = element("div", { class: "detail" }, renderMarkdown(text));
+  for (const mark of made.querySelectorAll("em")) mark.classList.toggle("rule", mark.textContent.length < 12);
+  return made;
+}
+
+// What the clinician can do with a card, and a line that says what was done.
+let count = 0;
+
+function acting(card, report = async () => "") {
+  const done = element("p", { class: "done", role: "status" });
+  const tell = async (text, entry) => {
+    done.textContent = text;
+    const said = await report({ card: card.uuid, ...entry });
+    done.textContent = [text, said].join(" ").trim();
+  };
+  const parts = [];
+  if (card.suggestions?.length) parts.push(offers(card, (taken) => tell(takenText(taken), accepted(taken))));
+  if (card.overrideReasons?.length) {
+    count += 1;
+    const declined = (reason) => tell(`Not followed: ${reason.display ?? reason.code}.`, overridden(reason));
+    parts.push(overrides(card, `${count}`, declined));
+  }
+  return parts.length ? [element("div", { class: "acting" }, ...parts, done)] : [];
+}
+
+function takenText(taken) {
+  return `Taken: ${taken.map((suggestion) => suggestion.label).join("; ")}.`;
+}
+
+function accepted(taken) {
+  return { outcome: "accepted", acceptedSuggestions: taken.map((suggestion) => ({ id: suggestion.uuid })) };
+}
+
+function overridden({ code, system }) {
+  return { outcome: "overridden", overrideReason: { reason: { code, system } } };
 }
 
 function links(list) {

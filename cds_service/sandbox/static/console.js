@@ -3,6 +3,7 @@
 import { renderAnswer, renderError } from "./cards.js";
 import { loadChart } from "./chart.js";
 import { element } from "./dom.js";
+import { reporter } from "./feedback.js";
 import { asCurl, buildRequest, callHook, discover, readable, resolvePrefetch } from "./hook.js";
 
 const byId = (id) => document.getElementById(id);
@@ -67,7 +68,7 @@ async function call(link, signal) {
   if (signal.aborted) return;
   const answer = await callHook(service, request, signal);
   last = { service, request };
-  byId("cards").replaceChildren(...renderAnswer(answer));
+  byId("cards").replaceChildren(...renderAnswer(answer, reporter(service)));
   byId("status").textContent = sentence(answer);
   showWire(request, answer, resolved, prepared);
 }

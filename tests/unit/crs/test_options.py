@@ -144,7 +144,11 @@ def test_three_days_are_three_doses(choose: Choose) -> None:
     given = [dose("methylprednisolone", 1000, hour) for hour in (-72, -48, -24)]
     still = infusion("norepinephrine", -100)
     was = infusion("epinephrine", -100, -30)
-    facts = [*(temperature(39, h) for h in (-100, -80, -60, -40, -20, 0)), systolic(98, 0), ROOM_AIR]
+    facts: list[Fact] = [
+        *(temperature(39, h) for h in (-100, -80, -60, -40, -20, 0)),
+        systolic(98, 0),
+        ROOM_AIR,
+    ]
     assessment, card = judged(choose("grade-4-steroid=1000-mg-3-days"), [*facts, still, was, *given], -110)
     assert assessment.grade is not None
     assert assessment.grade.lowest == 3

@@ -33,6 +33,10 @@ def test_the_page_has_no_inline_script_style_or_foreign_address(client: FlaskCli
     assert not re.findall(r"(?:src|href)=\"(?![/#])", page)
 
 
+SVG = "http://www.w3.org/2000/svg"
+"""The name of a namespace: nothing is fetched from there."""
+
+
 def test_scripts_and_styles_name_no_other_host(client: FlaskClient) -> None:
     static = files("cds_service") / "sandbox" / "static"
     names = [found.name for found in static.iterdir() if found.name.endswith((".js", ".css"))]
@@ -41,7 +45,7 @@ def test_scripts_and_styles_name_no_other_host(client: FlaskClient) -> None:
         with client.get(f"/console/{name}") as response:
             text = response.get_data(as_text=True)
         assert response.status_code == 200
-        assert not re.search(r"https?://\w", text), name
+        assert not re.search(r"https?://\w", text.replace(SVG, "")), name
 
 
 ON_EACH_OTHER = (
