@@ -45,15 +45,25 @@ def to_fhir(
 def corrected(resource: Json, order: ProposedOrder, *, drug: bool) -> Json:
     """The whole of a draft with another dosage, and with another product where ``drug`` says so.
 
-    Raises ValueError where the dosage is no valid R4. Everything else stays as it was sent.
+    Raises ValueError where the dosage is no valid R4. Everything else stays as it was sent, also its route
+    where the order says none.
     """
     proposed: Json = _fresh(_draft(order))
     changed: Json = {**_fresh(resource), "dosageInstruction": proposed["dosageInstruction"]}
+    if order.route is None:
+        changed["dosageInstruction"][0].update(_first_route(resource))
     if drug:
         link = changed.pop("medicationReference", None)
         changed["medicationCodeableConcept"] = proposed["medicationCodeableConcept"]
         _drop_contained(changed, link)
     return changed
+
+
+def _first_route(resource: Json) -> Json:
+    """The route of the first dosage that has one, as it was sent."""
+    instructions = resource.get("dosageInstruction")
+    sent = [each for each in instructions if isinstance(each, dict)] if isinstance(instructions, list) else []
+    return next(({"route": _fresh(each["route"])} for each in sent if each.get("route")), {})
 
 
 def _drop_contained(resource: Json, link: Any) -> None:
@@ -95,7 +105,7 @@ def _medication(order: ProposedOrder, dose: Quantity) -> Json:
 
 def _service(order: ProposedOrder) -> Json:
     code: Json = {"code": _concept(order.codings, order.text)}
-    if order.interval is not None or order.days is not None:
+    if order.interval is not None:
         return {**code, "occurrenceTiming": {"repeat": _repeat(order, single=None)}}
     return {**code, "occurrenceDateTime": _not_before(order.start)} if order.start else code
 
@@ -106,7 +116,7 @@ def _repeat(order: ProposedOrder, single: int | None) -> Json:
     lasts, lasts_unit = _minutes(order.duration) if order.duration else (None, None)
     return _some(
         **_bounds(order),
-        count=_count(order) if order.interval else single,
+        count=order.count if order.interval else single,
         duration=lasts,
         durationUnit=lasts_unit,
         frequency=1 if order.interval else None,
@@ -116,22 +126,7 @@ def _repeat(order: ProposedOrder, single: int | None) -> Json:
 
 
 def _bounds(order: ProposedOrder) -> Json:
-    """From a start on, or for a number of days from whenever it is signed: R4 has room for one of both."""
-    if order.start is not None:
-        end = _not_before(order.start + timedelta(days=order.days)) if order.days else None
-        return {"boundsPeriod": _some(start=_not_before(order.start), end=end)}
-    if order.days is not None:
-        return {"boundsDuration": {"value": order.days, "unit": "d", "system": UCUM, "code": "d"}}
-    return {}
-
-
-def _count(order: ProposedOrder) -> int | None:
-    """Every 12 h for 3 days are 6 doses: said, since the end of a period is part of it and would allow 7."""
-    if order.count is not None:
-        return order.count
-    if order.days is None or order.interval is None or (order.days * DAY) % order.interval:
-        return None
-    return order.days * DAY // order.interval
+    return {"boundsPeriod": {"start": _not_before(order.start)}} if order.start is not None else {}
 
 
 def _period(interval: timedelta) -> tuple[Decimal | int, str]:

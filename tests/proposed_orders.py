@@ -35,14 +35,14 @@ DEXAMETHASONE = replace(
     _drug("dexamethasone", "3264", "10", "Dexamethasone 10 mg IV every 6 h"), interval=6 * HOUR
 )
 METHYLPREDNISOLONE = replace(
-    _drug("methylprednisolone", "6902", "500", "Methylprednisolone 500 mg IV every 12 h for 3 days"),
+    _drug("methylprednisolone", "6902", "500", "Methylprednisolone 500 mg IV every 12 h for 6 doses"),
     interval=12 * HOUR,
-    days=3,
+    count=6,
 )
 TAPER_STEP = replace(
-    _drug("methylprednisolone-250", "6902", "250", "Methylprednisolone 250 mg IV every 12 h for 2 days"),
+    _drug("methylprednisolone-250", "6902", "250", "Methylprednisolone 250 mg IV every 12 h for 4 doses"),
     interval=12 * HOUR,
-    days=2,
+    count=4,
     start=START,
 )
 FERRITIN = ProposedOrder(

@@ -116,6 +116,7 @@ def _regimen(lines: Lines) -> dict[str, list[Line]]:
         "Steroid doses": lines.under("steroid"),
         "Early products": lines.under("early-products", words=wording.drugs_in_words),
         "Daily tests": lines.under("labs", words=wording.tests_in_words),
+        "Orders checked against these limits: what is critical": lines.under("danger"),
     }
 
 

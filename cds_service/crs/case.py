@@ -25,7 +25,7 @@ NOTHING: Values = {}
 class Case:
     picture: Picture
     episode: Episode
-    now: Grade
+    present: Grade
     ledger: Ledger
     steroids: Steroids
     taper: Taper
@@ -33,7 +33,7 @@ class Case:
     @property
     def grade(self) -> int:
         """What is sure: the lower end."""
-        return self.now.lowest
+        return self.present.lowest
 
     @property
     def as_of(self) -> datetime:
@@ -86,7 +86,7 @@ def case_of(picture: Picture, episode: Episode, now: Grade) -> Case:
     return Case(
         picture=picture,
         episode=episode,
-        now=now,
+        present=now,
         ledger=ledger(facts, guideline, since, as_of),
         steroids=given,
         taper=taper(given, guideline, four, as_of),

@@ -25,7 +25,8 @@ WINDOWS = (
     "pressure", "arterial-pairing", "infusion-gap", "point-infusion", "recently-stopped", "oxygen",
     "spo2", "baseline", "resolution", "resolved", "clock-skew", "weight", "weight-old", "weight-pair",
     "neutrophils", "prolonged", "early-product", "early-onset", "no-improvement", "persistent-hypotension",
-    "steroid", "refractory", "labs", "ice-score", "proximity", "fluid-bolus", "same-infusion", "mild-gap",
+    "steroid", "refractory", "labs", "ice-score", "proximity", "proximity-short",
+    "fluid-bolus", "same-infusion", "mild-gap",
 )  # fmt: skip
 THRESHOLDS = {
     "fever": ("Cel", 36, 42), "mean-pressure": ("mm[Hg]", 40, 90), "mean-pressure-second": ("mm[Hg]", 10, 90),

@@ -18,6 +18,7 @@ from fhir_mappings.facts import Concept
 CONDITIONS = frozenset(
     {"neutropenic", "neutrophils-not-known", "prolonged", "early-product", "product-not-named"}
     | {"comorbidity", "early-onset", "infection", "icans", "off-label", "cells-ordered", "near-cells"}
+    | {"just-after-cells"}
     | {"tocilizumab-first", "tocilizumab-repeat", "tocilizumab-undecided", "tocilizumab-later"}
     | {"tocilizumab-ordered", "tocilizumab-all-given", "tocilizumab-under-age"}
     | {"tocilizumab-history-unknown", "tocilizumab-improving", "tocilizumab-advised", "cytopenia"}

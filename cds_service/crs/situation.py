@@ -61,6 +61,8 @@ def _grade_one(case: Case) -> Found:
         yield "early-onset", {"after": onset - cells[0].time}
     if cells and case.as_of - cells[0].time <= case.window("proximity"):
         yield "near-cells", NOTHING
+    if cells and case.as_of - cells[0].time <= case.window("proximity-short"):
+        yield "just-after-cells", NOTHING
 
 
 def _mild_since(episode: Episode, gap: timedelta) -> datetime:

@@ -63,7 +63,7 @@ def course_since(case: Case, dose: Administration) -> dict[str, Value]:
     """The grade at a dose and now, as in "grade 2 → 2, 8 h 20 min after dose 1"."""
     before = case.episode.grade_at(dose.start)
     known: dict[str, Value] = {"before": _span(before)} if before else {}
-    return {**known, "now": _span(case.now), "since": dose.start}
+    return {**known, "now": _span(case.present), "since": dose.start}
 
 
 def _span(grade: Grade) -> str:
@@ -72,7 +72,7 @@ def _span(grade: Grade) -> str:
 
 def compare(case: Case, dose: Administration) -> str:
     """``better``, ``no better``, or ``unknown`` where the intervals of the grade overlap."""
-    before, now = case.episode.grade_at(dose.start), case.now
+    before, now = case.episode.grade_at(dose.start), case.present
     if before is None:
         return "unknown"
     if now.highest < before.lowest:
@@ -171,7 +171,7 @@ def taper_over(case: Case) -> str:
     """Why the taper may end: ``grade-1`` is surely reached in the last step, or its ``days`` are over."""
     step = case.taper.step
     if step.days is None:
-        return "grade-1" if case.now.highest <= 1 else ""
+        return "grade-1" if case.present.highest <= 1 else ""
     return "days" if case.taper.day_of_step > step.days else ""
 
 

@@ -59,7 +59,7 @@ class ProposedOrder:
     """An order to be offered for signing: a drug where it has a ``dose``, else a service (a test, a consult).
 
     ``codings`` are what is ordered, ``reason`` what for. ``dose`` is in UCUM, ``duration`` that of one
-    infusion. ``start`` is the earliest time; None is now.
+    infusion, ``count`` how many doses an ``interval`` apart. ``start`` is the earliest time; None is now.
     """
 
     id: str
@@ -70,6 +70,5 @@ class ProposedOrder:
     route: Coding | None = None
     duration: timedelta | None = None
     interval: timedelta | None = None
-    days: int | None = None
     count: int | None = None
     start: datetime | None = None

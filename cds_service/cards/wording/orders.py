@@ -24,7 +24,7 @@ def order_label(order: ProposedOrder, as_of: datetime, zone: tzinfo | None) -> s
         ROUTES.get(order.route.code, order.route.display.lower()) if order.route else "",
         f"over {order.duration // MINUTE} min" if order.duration else "",
         _every(order.interval) if order.interval else "",
-        f"for {order.days} {'day' if order.days == 1 else 'days'}" if order.days else "",
+        f"for {order.count} {'dose' if order.count == 1 else 'doses'}" if order.count else "",
         f"from {clock(order.start, as_of, zone)}" if order.start and order.start > as_of else "",
     ]
     return " ".join(part for part in parts if part)

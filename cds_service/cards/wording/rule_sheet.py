@@ -79,7 +79,8 @@ CONDITIONS = {
     "off-label": "grade below 3, or the newest immune therapy is a T-cell engager",
     "cells-ordered": "a CAR-T product is ordered",
     "near-cells": "CAR-T cells given in the last {proximity}",
-    "tocilizumab-first": "no dose given for this therapy yet, and none barred",
+    "just-after-cells": "CAR-T cells given in the last {proximity-short}",
+    "tocilizumab-first": "no dose given since the onset, and none barred",
     "tocilizumab-repeat": "the last dose at least {no-improvement} ago, the grade not lower since, and "
     "another dose possible now",
     "tocilizumab-undecided": "the last dose at least {no-improvement} ago, and the grade then or now not "
@@ -183,7 +184,8 @@ WITHOUT_PATIENT: dict[str, str | Callable[[Guideline], str]] = {
     "methylprednisolone-escalated": lambda g: (
         f"{_steroid('methylprednisolone-escalated')(g)}, or another agent"
     ),
-    "methylprednisolone-interrupted": "Methylprednisolone: the course is interrupted",
+    "methylprednisolone-interrupted": "Methylprednisolone: the course was interrupted: the treating team "
+    "resumes or restarts it",
     "methylprednisolone-escalation-ends": "Methylprednisolone was escalated: taper by the treating team",
     "methylprednisolone-go-on-escalated": "Methylprednisolone, escalated: go on",
     "methylprednisolone-unclear": "On methylprednisolone: its amount is not known, so the day of the taper is "

@@ -164,7 +164,9 @@ def _first(t: Telling) -> str:
     again = (
         f"; again every {hours(every)} if no better, {most_doses(t.drug)}" if t.grade >= 2 and every else ""
     )
-    return f"Tocilizumab {dose_phrase(t)}{again}"
+    counted = len(t.ledger.doses) if t.ledger else 0
+    which = f", dose {counted + 1} of {t.drug.total}" if counted else ""
+    return f"Tocilizumab {dose_phrase(t)}{which}{again}"
 
 
 def hours(every: timedelta, up_to: timedelta | None = None) -> str:
@@ -311,7 +313,9 @@ SENTENCES: dict[str, str | Callable[[Telling], str]] = {
     "ventilation": "Ventilation as needed",
     "methylprednisolone-start": _taper_start,
     "methylprednisolone-taper": _taper,
-    "methylprednisolone-interrupted": lambda t: f"Methylprednisolone: the course is interrupted ({_last(t)})",
+    "methylprednisolone-interrupted": lambda t: (
+        f"Methylprednisolone: the course was interrupted ({_last(t)}): the treating team resumes or restarts it"
+    ),
     "methylprednisolone-escalation-ends": lambda t: (
         f"Methylprednisolone was escalated ({_last(t)}): taper by the treating team"
     ),

@@ -116,7 +116,7 @@ def test_a_card_without_orders_has_no_members_for_them() -> None:
         ),
         (
             replace(orders.METHYLPREDNISOLONE, text="methylprednisolone"),
-            "Methylprednisolone 500 mg IV every 12 h for 3 days",
+            "Methylprednisolone 500 mg IV every 12 h for 6 doses",
         ),
         (
             replace(orders.DEXAMETHASONE, text="dexamethasone", interval=timedelta(minutes=90), days=1),

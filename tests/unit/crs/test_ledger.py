@@ -67,9 +67,10 @@ def test_a_dose_without_a_route_counts() -> None:
     assert len(kept(tocilizumab_dose(560, -2, route=Route.UNSPECIFIED)).counted) == 1
 
 
-def test_a_dose_on_hold_was_not_given() -> None:
-    found = kept(tocilizumab_dose(560, -2, status="on-hold"))
-    assert (found.counted, found.recent, found.last) == ((), (), None)
+def test_a_dose_on_hold_was_begun_and_counts_and_is_flagged() -> None:
+    """R4: the administration has been temporarily halted."""
+    (dose,) = shown(chart(*SICK, tocilizumab_dose(560, -2, status="on-hold"))).doses
+    assert dose.flags == ("on-hold",)
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,15 @@ from tests.unit.crs.treated import dose, order, tocilizumab_dose, weight
 
 GUIDELINE = load_guideline("astct-2019")
 ROOM_AIR = oxygen(OxygenDevice.ROOM_AIR, 0)
+BREATHING = [oxygen(OxygenDevice.ROOM_AIR, hour) for hour in range(-30, 1, 5)]
 WARM = [temperature(39, hour) for hour in (-30, -20, -10, 0)]
-LOW: list[Fact] = [car_t(-72), weight(70, -5), *WARM, ROOM_AIR, *(systolic(84, h) for h in range(-30, 1, 6))]
+LOW: list[Fact] = [
+    car_t(-72),
+    weight(70, -5),
+    *WARM,
+    *BREATHING,
+    *(systolic(84, h) for h in range(-30, 1, 6)),
+]
 PRESSED: list[Fact] = [
     car_t(-72),
     weight(70, -5),
@@ -84,8 +91,11 @@ def test_an_order_without_a_date_counts_as_standing() -> None:
     assert "tocilizumab" not in offered(assessment)
 
 
-def test_an_order_on_hold_does_not_stand() -> None:
-    assert "tocilizumab-first" in ids(judged(LOW, order("tocilizumab", -1, status="on-hold")))
+@pytest.mark.parametrize(("status", "stands"), [("on-hold", True), ("stopped", False), ("completed", False)])
+def test_an_order_on_hold_stands_since_it_may_be_resumed(status: str, stands: bool) -> None:
+    assessment = judged(LOW, order("tocilizumab", -1, status=status))
+    assert ("tocilizumab-ordered" in ids(assessment)) == stands
+    assert ("tocilizumab" in offered(assessment)) != stands
 
 
 @pytest.mark.parametrize(
@@ -195,15 +205,24 @@ def test_an_escalated_dose_is_offered_over_the_taper() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "hours", "due"), [(10, "-5.99", False), (10, -6, True), (4, -1, True), (20, -1, True)]
+    ("amount", "hours", "advice", "start"),
+    [
+        (10, "-5.99", "dexamethasone-go-on", "0.01"),
+        (10, -6, "dexamethasone-go-on", None),
+        (10, -12, "dexamethasone-go-on", None),
+        (10, "-12.01", "dexamethasone-start", None),
+        (4, -1, "dexamethasone-start", None),
+        (20, -1, "dexamethasone-go-on", 5),
+    ],
 )
-def test_dexamethasone_is_offered_when_due_or_when_the_dose_is_another(
-    amount: int, hours: Hours, due: bool
+def test_dexamethasone_is_offered_from_when_the_last_dose_has_run(
+    amount: int, hours: Hours, advice: str, start: Hours | None
 ) -> None:
-    """TX-9."""
+    """TX-9: a dose below that of grade 3 holds nothing back."""
     assessment = judged([*PRESSED, dose("dexamethasone", amount, hours)])
-    assert "dexamethasone-go-on" in ids(assessment)
-    assert ("dexamethasone-every-6-h" in offered(assessment)) == due
+    assert advice in ids(assessment)
+    (order,) = [o for r in assessment.recommendations for o in r.orders if o.id == "dexamethasone-every-6-h"]
+    assert order.start == (None if start is None else at(start))
 
 
 def test_nothing_is_advised_of_a_diagnosis_that_is_not_active() -> None:
@@ -215,4 +234,4 @@ def test_every_condition_that_a_table_may_ask_for_can_hold() -> None:
     """One that is never asked for is dead; one that never holds would silence its advice."""
     asked = {name for row in GUIDELINE.regimen.advice for name in row.when | row.unless}
     unasked = CONDITIONS - asked
-    assert unasked <= {"early-onset", "tocilizumab-improving"}, unasked
+    assert unasked <= {"early-onset", "just-after-cells", "tocilizumab-improving"}, unasked
