@@ -9,7 +9,7 @@ from decimal import Decimal
 from cds_service.crs.evidence import Value
 from cds_service.crs.regimen import Advice, Step
 from cds_service.crs.situation import Case, taper_over
-from fhir_mappings.facts import ProposedOrder, Quantity, Route
+from fhir_mappings.facts import Administration, ProposedOrder, Quantity, Route
 
 
 def proposals(row: Advice, case: Case, values: Mapping[str, Value]) -> tuple[ProposedOrder, ...]:
@@ -85,7 +85,7 @@ def _steroid(name: str, case: Case) -> tuple[ProposedOrder, ...]:
     last = case.steroids.recent.get(steroid.drug)
     if case.ordered(steroid.drug, None) is not None:
         return ()
-    if last is not None and case.as_of - last.start < steroid.every and steroid.dose == _mass(last.mass):
+    if last is not None and case.as_of - last.start < steroid.every and _covers(last, steroid.dose):
         return ()
     return _drug(name, steroid.drug, steroid.dose, case, every=steroid.every)
 
@@ -97,10 +97,11 @@ def _taper(case: Case) -> tuple[ProposedOrder, ...]:
     left = step.days - running.day_of_step + 1 if running and step.days else step.days
     if taper_over(case) or case.ordered("methylprednisolone", None) is not None:
         return ()
-    if running and case.as_of - running.last.start < step.every and _mass(running.last.mass) == step.dose:
+    if running and case.as_of - running.last.start < step.every and _covers(running.last, step.dose):
         return ()
     return _drug("methylprednisolone", "methylprednisolone", step.dose, case, every=step.every, days=left)
 
 
-def _mass(mass: Quantity | None) -> Decimal | None:
-    return mass.value if mass is not None and mass.unit == "mg" else None
+def _covers(given: Administration, milligrams: Decimal) -> bool:
+    """A dose stands for its interval unless it is known to be less than it should be."""
+    return given.mass is None or given.mass.unit != "mg" or given.mass.value >= milligrams

@@ -195,15 +195,42 @@ def test_an_escalated_dose_is_offered_over_the_taper() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "hours", "due"), [(10, "-5.99", False), (10, -6, True), (4, -1, True), (20, -1, True)]
+    ("amount", "hours", "due"),
+    [
+        (10, "-5.99", False),
+        (10, -6, True),
+        (4, -1, True),
+        ("9.99", -1, True),
+        (20, -1, False),
+        (20, -6, True),
+        (None, -1, False),
+        (None, -6, True),
+    ],
 )
-def test_dexamethasone_is_offered_when_due_or_when_the_dose_is_another(
-    amount: int, hours: Hours, due: bool
+def test_dexamethasone_is_offered_when_due_or_when_too_little_was_given(
+    amount: int | str | None, hours: Hours, due: bool
 ) -> None:
-    """TX-9."""
+    """TX-9: more than the regimen, or nobody knows how much, is a dose in its interval."""
     assessment = judged([*PRESSED, dose("dexamethasone", amount, hours)])
     assert "dexamethasone-go-on" in ids(assessment)
     assert ("dexamethasone-every-6-h" in offered(assessment)) == due
+
+
+@pytest.mark.parametrize(
+    ("amount", "hours", "due"), [(500, -4, False), (500, -12, True), (250, -4, False), (125, -4, True)]
+)
+def test_the_next_step_of_the_taper_waits_for_the_interval_of_the_last_dose(
+    amount: int, hours: int, due: bool
+) -> None:
+    """TX-11: day 4, whose step is 250 mg every 12 h."""
+    warm = [temperature(39, hour) for hour in (-110, -80, -60, -40)]
+    was = [infusion("norepinephrine", -110, -40), infusion("epinephrine", -110, -40)]
+    earlier = [dose("methylprednisolone", 500, hour) for hour in (-76, -64, -52, -40, -28, -16)]
+    facts = [car_t(-115), *PRESSED[1:], *warm, *was, *earlier, dose("methylprednisolone", amount, hours)]
+    assessment = judged(facts)
+    (row,) = [r for r in assessment.recommendations if r.id == "methylprednisolone-taper"]
+    assert (row.values["day"], row.values["dose"]) == (4, 250)
+    assert ("methylprednisolone" in offered(assessment)) == due
 
 
 def test_nothing_is_advised_of_a_diagnosis_that_is_not_active() -> None:
