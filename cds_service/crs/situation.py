@@ -287,7 +287,8 @@ def taper_over(case: Case) -> str:
 def _persistent_hypotension(case: Case) -> Reading | None:
     """The newest low systolic of the window, after a fluid bolus and a dose of tocilizumab."""
     last = case.ledger.last
-    fluids = [a for a in case.picture.facts.administrations if DrugGroup.FLUID in a.groups]
+    given = [a for a in case.picture.facts.administrations if a.status != "on-hold"]
+    fluids = [a for a in given if DrugGroup.FLUID in a.groups]
     first = next((a for a in fluids if a.start >= case.episode.onset), None)
     if last is None or first is None:
         return None
