@@ -199,7 +199,7 @@ def _boluses(case: Case) -> Iterator[Administration]:
     longest = case.window("fluid-bolus")
     for dose in case.picture.facts.administrations:
         lasted = dose.end - dose.start if dose.end is not None else timedelta(0)
-        quick = not dose.ongoing and lasted <= longest
+        quick = not dose.ongoing and lasted <= longest and dose.status != "on-hold"
         if DrugGroup.FLUID in dose.groups and dose.start >= case.episode.onset and quick:
             yield dose
 

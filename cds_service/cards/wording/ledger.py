@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from cds_service.cards.formats import amount, clock
 from cds_service.crs.evidence import Assessment, GivenDose
+
+MINUTE = timedelta(minutes=1)
 
 FLAGS = {
     "implausible": "amount implausible, check the entry",
@@ -14,6 +16,11 @@ FLAGS = {
     "check-label": "check the product's label",
     "close": "within an hour of another: one infusion charted twice?",
 }
+
+
+def not_before(time: datetime, as_of: datetime, zone: tzinfo | None) -> str:
+    """The first whole minute that is not too early."""
+    return clock(time + (time.replace(second=0, microsecond=0) - time) % MINUTE, as_of, zone)
 
 
 def ledger_line(assessment: Assessment, zone: tzinfo | None) -> str:
@@ -26,7 +33,7 @@ def ledger_line(assessment: Assessment, zone: tzinfo | None) -> str:
     recent = f", {ledger.last_24h} in 24 h" if ledger.doses else ""
     after = ""
     if ledger.next_possible is not None and ledger.next_possible > assessment.as_of:
-        after = f"; next possible {clock(ledger.next_possible, assessment.as_of, zone)}"
+        after = f"; next possible {not_before(ledger.next_possible, assessment.as_of, zone)}"
     other = "; ".join(given(dose, assessment.as_of, zone) for dose in ledger.other_routes)
     counted = f"{head}{recent}: {doses}{after}" if head else ""
     before = "; ".join(given(dose, assessment.as_of, zone) for dose in ledger.earlier[-4:])

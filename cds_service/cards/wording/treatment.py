@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cds_service.cards.formats import amount, clock, escape, number, span, when
 from cds_service.cards.wording.grading import concept
+from cds_service.cards.wording.ledger import not_before
 from cds_service.crs.drug_table import DrugTable
 from cds_service.crs.evidence import Assessment, Delay, Recommendation, Tocilizumab, Value
 from cds_service.crs.guideline import Guideline
@@ -196,7 +197,9 @@ def _course(t: Telling) -> str:
 
 
 def _later(t: Telling) -> str:
-    return f"Tocilizumab {dose_phrase(t)} from {t.clock('from')} if no better"
+    start = t.values["from"]
+    first = not_before(start, t.as_of, t.zone) if isinstance(start, datetime) else ""
+    return f"Tocilizumab {dose_phrase(t)} from {first} if no better"
 
 
 def _ordered(t: Telling) -> str:

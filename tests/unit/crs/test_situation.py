@@ -225,6 +225,31 @@ def test_dexamethasone_is_offered_from_when_the_last_dose_has_run(
     assert order.start == (None if start is None else at(start))
 
 
+@pytest.mark.parametrize(
+    ("amount", "hours", "start"), [(500, -4, 8), (500, -12, None), (250, -4, 8), (125, -4, None)]
+)
+def test_the_next_step_of_the_taper_waits_for_the_interval_of_the_last_dose(
+    amount: int, hours: int, start: int | None
+) -> None:
+    """TX-11: day 4, whose step is 250 mg every 12 h."""
+    warm = [temperature(39, hour) for hour in (-110, -80, -60, -40)]
+    was = [infusion("norepinephrine", -110, -40), infusion("epinephrine", -110, -40)]
+    earlier = [dose("methylprednisolone", 500, hour) for hour in (-76, -64, -52, -40, -28, -16)]
+    facts = [car_t(-115), *PRESSED[1:], *warm, *was, *earlier, dose("methylprednisolone", amount, hours)]
+    assessment = judged(facts)
+    (row,) = [r for r in assessment.recommendations if r.id == "methylprednisolone-taper"]
+    assert (row.values["day"], row.values["dose"]) == (4, 250)
+    (offer,) = row.orders
+    assert offer.start == (None if start is None else at(start))
+
+
+@pytest.mark.parametrize(("hours", "offers"), [(-1, False), (-6, True)])
+def test_a_dose_of_unknown_amount_stands_for_its_interval(hours: int, offers: bool) -> None:
+    """TX-9: nobody knows how much was given."""
+    assessment = judged([*PRESSED, dose("dexamethasone", None, hours)])
+    assert ("dexamethasone-every-6-h" in offered(assessment)) == offers
+
+
 def test_nothing_is_advised_of_a_diagnosis_that_is_not_active() -> None:
     gone = [Condition(group, False, f"Condition/{group}") for group in ConditionGroup]
     assert {"icans", "infection-active"} & ids(judged([*LOW, *gone])) == set()

@@ -25,7 +25,7 @@ def changed(file: Path, target: Path, was: str, becomes: str) -> Path:
     ("was", "becomes", "key"),
     [
         ('when = ["neutropenic"]', 'when = ["neutropaenic"]', "'neutropaenic' is not a condition"),
-        ('unless = ["refractory"]', 'unless = ["sepsis"]', "'sepsis' is not a condition"),
+        ('unless = ["on-methylprednisolone"]', 'unless = ["sepsis"]', "'sepsis' is not a condition"),
         ('chosen = "8-h"', 'chosen = "12-h"', "options.tocilizumab-interval.chosen: must be one of 8-h, 6-h"),
         ('chosen = "none"', "", "options.grade-1-early.chosen: is missing"),
         (
