@@ -13,7 +13,7 @@ from typing import Any
 
 from cds_service.cards.formats import number, rfc3339
 from cds_service.cards.wording import grading as wording
-from cds_service.cards.wording import treatment
+from cds_service.cards.wording import tocilizumab, treatment
 from cds_service.crs.evidence import (
     Assessment,
     Change,
@@ -176,7 +176,7 @@ def _tocilizumab(a: Assessment) -> Json | None:
             "lastGiven": rfc3339(ledger.doses[-1].time) if ledger.doses else None,
             "nextPossible": rfc3339(ledger.next_possible) if ledger.next_possible else None,
             "doseMg": number(ledger.milligrams) if ledger.milligrams is not None else None,
-            "basis": treatment.arithmetic(ledger),
+            "basis": tocilizumab.arithmetic(ledger),
             "vialsMg": [number(vial) for vial in ledger.vials],
             "notNow": list(ledger.reasons),
             "doses": [_given(dose) for dose in ledger.doses],

@@ -8,14 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from cds_service.cards.formats import amount, number
 from cds_service.cards.wording.grading import DEVICES, concept
-from cds_service.cards.wording.treatment import (
-    TESTS,
-    Telling,
-    dose_rule,
-    hours,
-    most_doses,
-    sentence,
-)
+from cds_service.cards.wording.telling import Telling, hours
+from cds_service.cards.wording.tocilizumab import dose_rule, most_doses
+from cds_service.cards.wording.treatment import TESTS, sentence
 from cds_service.crs.evidence import Recommendation, Value
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.regimen import Advice
@@ -188,8 +183,8 @@ WITHOUT_PATIENT: dict[str, str | Callable[[Guideline], str]] = {
     "resumes or restarts it",
     "methylprednisolone-escalation-ends": "Methylprednisolone was escalated: taper by the treating team",
     "methylprednisolone-go-on-escalated": "Methylprednisolone, escalated: go on",
-    "methylprednisolone-unclear": "On methylprednisolone: its amount is not known, so the day of the taper is "
-    "not either",
+    "methylprednisolone-unclear": "On methylprednisolone: its amount is not known, so the day of the "
+    "taper is not either",
     "dexamethasone-running": "On dexamethasone: go on or taper by its own indication",
     "steroids-not-known": "Steroids: check earlier doses before ordering",
     "tocilizumab-undecided": "Tocilizumab: repeat if there was no improvement; the grade is not known well "

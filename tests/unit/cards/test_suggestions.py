@@ -119,8 +119,8 @@ def test_a_card_without_orders_has_no_members_for_them() -> None:
             "Methylprednisolone 500 mg IV every 12 h for 6 doses",
         ),
         (
-            replace(orders.DEXAMETHASONE, text="dexamethasone", interval=timedelta(minutes=90), days=1),
-            "Dexamethasone 10 mg IV every 90 min for 1 day",
+            replace(orders.DEXAMETHASONE, text="dexamethasone", interval=timedelta(minutes=90), count=1),
+            "Dexamethasone 10 mg IV every 90 min for 1 dose",
         ),
         (
             replace(
