@@ -1,43 +1,45 @@
-"""One card for each order with a problem: what is wrong, the arithmetic, and what to sign instead (DL-13)."""
+"""The card of one draft order: what is wrong, the numbers behind it, and what to sign instead (DL-13)."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
 from cds_service.cards.grading import TOPIC
 from cds_service.cards.overrides import ORDER, override_reasons
 from cds_service.cards.wording import grading as wording
-from cds_service.cards.wording import limits
+from cds_service.cards.wording import limits, order_evidence
 from cds_service.cards.wording.limits import Telling
+from cds_service.crs.bench import Situation
 from cds_service.crs.evidence import Correction, Problem, Verdict
 from cds_service.crs.guideline import Guideline
-from fhir_mappings.facts import ProposedOrder, Quantity, Route
+from fhir_mappings.facts import ProposedOrder, Quantity
 from fhir_mappings.outbound import corrected
 
 Json = dict[str, Any]
 SELECTION_BEHAVIOR = "at-most-one"
-INFORMATION = frozenset({"dose-offered", "no-crs-graded", "icans-alone"})
-WORTHLESS = frozenset({"DL-5", "DL-6", "DL-11", "TX-17"})
-"""Where removing the order is what is recommended."""
+INFORMATION = frozenset(
+    {"dose-offered", "no-crs-graded", "crs-not-gradable", "icans-alone", "age-unknown", "check-label"}
+)
+"""Codes of what is to be known, and breaks no limit."""
+WITHOUT_EVIDENCE = frozenset({"TX-5", "TX-17", "TX-18", "TX-22", "DL-12"})
+"""Rules that do not stand on the weight or the doses given."""
+HOPELESS = frozenset({"DL-5", "DL-6"})
+"""Where nothing can be signed instead, removing the order is what is recommended."""
 
 
-def order_card(
-    verdict: Verdict, draft: Json | None, guideline: Guideline, as_of: datetime, zone: tzinfo | None
-) -> Json:
-    """``draft`` is the order as it was sent; None where it has no id to answer to."""
+def order_card(verdict: Verdict, draft: Json | None, situation: Situation, zone: tzinfo | None) -> Json:
+    """``draft`` is the order as it was sent; None where no answer can name it."""
     identity = uuid.uuid4()
-    t = Telling(
-        verdict.drug, as_of, zone, verdict.weight, verdict.dose, verdict.given, verdict.allowed
-    )  # fmt: skip
-    found = _suggestions(verdict, draft, guideline, identity, t)
+    t = Telling(verdict, situation, zone)
+    found = _suggestions(t, draft, identity) if draft is not None else []
     return {
         "uuid": str(identity),
-        "summary": limits.summary(verdict.problems, t),
-        "indicator": indicator(verdict, guideline),
-        "detail": _detail(verdict, guideline, t),
+        "summary": limits.summary(t),
+        "indicator": indicator(verdict.problems, situation.guideline),
+        "detail": _detail(t),
         "source": {"label": wording.SOURCE_LABEL, "url": wording.SOURCE_URL, "topic": TOPIC},
         **({"suggestions": found, "selectionBehavior": SELECTION_BEHAVIOR} if found else {}),
         "overrideReasons": override_reasons(ORDER),
@@ -45,65 +47,71 @@ def order_card(
     }
 
 
-def rules(problems: tuple[Problem, ...]) -> list[str]:
-    """The limits broken, each once, the gravest first."""
+def rules(problems: Sequence[Problem]) -> list[str]:
+    """The limits broken and what else is said, each once, the gravest first."""
     return list(dict.fromkeys(problem.rule for problem in problems))
 
 
-def indicator(verdict: Verdict, guideline: Guideline) -> str:
-    if guideline.critical & {problem.rule for problem in verdict.problems}:
+def indicator(problems: Sequence[Problem], guideline: Guideline) -> str:
+    if guideline.critical & set(rules(problems)):
         return "critical"
-    return "info" if all(problem.code in INFORMATION for problem in verdict.problems) else "warning"
+    return "info" if all(problem.code in INFORMATION for problem in problems) else "warning"
 
 
-def _detail(verdict: Verdict, guideline: Guideline, t: Telling) -> str:
-    lines = [f"- {limits.line(problem, t)}" for problem in verdict.problems]
-    blocks = [
-        "\n".join(lines),
-        limits.weighed(t),
-        f"*{wording.footer(guideline, str(t.zone) if t.zone else 'UTC')}*",
-    ]
+def _detail(t: Telling) -> str:
+    lines = [f"- {limits.line(problem, t)}" for problem in t.verdict.problems]
+    told = [order_evidence.by_weight(t), order_evidence.doses_given(t)] if _needs_evidence(t.verdict) else []
+    footer = wording.footer(t.situation.guideline, str(t.zone) if t.zone else "UTC")
+    blocks = ["\n".join(lines), *told, order_evidence.not_at_hand(t), f"*{footer}*"]
     return "\n\n".join(block for block in blocks if block)
 
 
-def _suggestions(
-    verdict: Verdict, draft: Json | None, guideline: Guideline, seed: uuid.UUID, t: Telling
-) -> list[Json]:
+def _needs_evidence(verdict: Verdict) -> bool:
+    offered = any(problem.code == "dose-offered" for problem in verdict.problems)
+    return offered or bool(set(rules(verdict.problems)) - WITHOUT_EVIDENCE)
+
+
+def _suggestions(t: Telling, draft: Json, seed: uuid.UUID) -> list[Json]:
     """The corrected order, and its removal; the better of them is recommended."""
-    if draft is None:
-        return []
-    found = []
-    if verdict.correction is not None:
-        found.append(_update(verdict, verdict.correction, draft, guideline, seed, t))
-    if any(problem.code not in INFORMATION for problem in verdict.problems):
-        remove = limits.remove_label(verdict)
-        action = {"type": "delete", "description": remove, "resourceId": verdict.reference}
-        better = verdict.correction is None and bool(WORTHLESS & set(rules(verdict.problems)))
-        found.append(_suggestion(remove, "remove", [action], seed, better))
+    each = t.verdict.correction
+    change = _change(t, each, draft, seed) if each is not None else None
+    found = [change] if change is not None else []
+    if any(problem.code not in INFORMATION for problem in t.verdict.problems):
+        label = limits.remove_label(t)
+        action = {"type": "delete", "description": label, "resourceId": t.verdict.reference}
+        found.append(_suggestion(label, "remove", action, seed, not found and _may_go(t.verdict)))
     return found
 
 
-def _update(
-    verdict: Verdict, each: Correction, draft: Json, guideline: Guideline, seed: uuid.UUID, t: Telling
-) -> Json:
-    text = limits.change_to(verdict, each, t.as_of, t.zone)
-    label = limits.change_label(text)
-    order = _proposed(verdict, each, guideline, text[:1].upper() + text[1:])
-    other_product = any(problem.rule == "DL-7" for problem in verdict.problems)
-    resource = corrected(draft, order, drug=other_product)
+def _may_go(verdict: Verdict) -> bool:
+    return verdict.is_extra or bool(HOPELESS & set(rules(verdict.problems)))
+
+
+def _change(t: Telling, each: Correction, draft: Json, seed: uuid.UUID) -> Json | None:
+    """None where no valid order comes of it, or no code of the right product is known."""
+    label = limits.change_label(limits.dosage(each, t), t.verdict.problems)
+    order = _proposed(t, each)
+    other_product = any(problem.rule == "DL-7" for problem in t.verdict.problems)
+    if other_product and not order.codings:
+        return None
+    try:
+        resource = corrected(draft, order, drug=other_product)
+    except ValueError:
+        return None
     action = {"type": "update", "description": label, "resource": resource}
-    return _suggestion(label, "change", [action], seed, True)
+    return _suggestion(label, "change", action, seed, True)
 
 
-def _proposed(verdict: Verdict, each: Correction, guideline: Guideline, text: str) -> ProposedOrder:
-    item = guideline.orders.orders.get(verdict.drug)
+def _proposed(t: Telling, each: Correction) -> ProposedOrder:
+    table = t.situation.guideline.orders
+    item = table.orders.get(t.verdict.drug)
     return ProposedOrder(
-        id=verdict.drug,
+        id=t.verdict.drug,
         codings=item.codings if item else (),
-        text=text,
-        reason=guideline.orders.reason,
+        text=limits.instruction(each, t),
+        reason=table.reason,
         dose=Quantity(each.milligrams, "mg"),
-        route=guideline.orders.routes.get(Route.INTRAVENOUS),
+        route=table.routes.get(each.route),
         duration=each.duration,
         interval=each.interval,
         count=each.count if each.interval else None,
@@ -111,17 +119,6 @@ def _proposed(verdict: Verdict, each: Correction, guideline: Guideline, text: st
     )
 
 
-def _suggestion(label: str, name: str, actions: list[Json], seed: uuid.UUID, recommended: bool) -> Json:
-    found: Json = {"label": label, "uuid": str(uuid.uuid5(seed, name)), "actions": actions}
+def _suggestion(label: str, name: str, action: Json, seed: uuid.UUID, recommended: bool) -> Json:
+    found: Json = {"label": label, "uuid": str(uuid.uuid5(seed, name)), "actions": [action]}
     return found | ({"isRecommended": True} if recommended else {})
-
-
-def drafts_by_reference(bundle: object) -> Mapping[str, Json]:
-    """The MedicationRequests of ``draftOrders`` that have an id, as they were sent."""
-    entries = bundle.get("entry") if isinstance(bundle, dict) else bundle
-    found: dict[str, Json] = {}
-    for entry in entries if isinstance(entries, list) else ():
-        resource = entry.get("resource", entry) if isinstance(entry, dict) else None
-        if isinstance(resource, dict) and isinstance(resource.get("id"), str):
-            found.setdefault(f"{resource.get('resourceType')}/{resource['id'].strip()}", resource)
-    return found

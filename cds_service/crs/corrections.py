@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from cds_service.crs.bench import Bench, is_steroid
 from cds_service.crs.dosing import dose_for
 from cds_service.crs.evidence import Correction, Problem
 from cds_service.crs.ledger import next_possible
-from cds_service.crs.limits import Bench, is_steroid
-from fhir_mappings.facts import Order, OrderedDose, Quantity, Route
+from cds_service.crs.order_events import DAY
+from cds_service.crs.whole_minutes import minutes_up, up_to_minute
+from fhir_mappings.facts import Order, OrderedDose, Quantity
 
-BARRED = frozenset({"DL-5", "DL-6", "DL-8", "DL-11"})
+BARRED = frozenset({"DL-6", "DL-8", "DL-11", "TX-17"})
 """No dose repairs these."""
-SAID_ONLY = frozenset({"TX-5", "TX-18", "GR-7"})
+SAID_ONLY = frozenset({"TX-5", "TX-18", "TX-22", "GR-7"})
 """To be known; an order may be signed all the same."""
+STAYS = frozenset({"modifier-extension", "dose-of-combination"})
+"""What another dosage does not mend: the order says more than can be understood."""
+AMOUNTS = frozenset({"DL-1", "DL-2", "DL-10"})
+"""After these the amount that was ordered is not kept."""
+TIMES_A_DAY = tuple(timedelta(hours=hours) for hours in (1, 2, 3, 4, 6, 8, 12, 24))
+"""Intervals that a ward keeps."""
 Recheck = Callable[[Bench], list[Problem]]
 
 
-def correction(bench: Bench, problems: Sequence[Problem], recheck: Recheck) -> Correction | None:
-    """The repaired order, or None where nothing is to repair or nothing repairs it."""
+def correction(
+    bench: Bench, problems: Sequence[Problem], recheck: Recheck, *, offered: bool
+) -> Correction | None:
+    """The repaired order, or None where nothing is to repair or nothing repairs it.
+
+    ``offered``: the order is still put together and has no dose.
+    """
     rules = {problem.rule for problem in problems}
-    offered = any(problem.code == "dose-offered" for problem in problems)
-    if not (rules - SAID_ONLY or offered):
+    if not (rules - SAID_ONLY or offered) or rules & BARRED or _stays(bench.order):
         return None
     found = _steroid(bench) if is_steroid(bench.order) else _candidates(bench, rules)
     return next((each for each in found if passes(each, bench, recheck)), None)
+
+
+def _stays(order: Order) -> bool:
+    return any(STAYS.intersection(dose.problems) for dose in order.doses)
 
 
 def passes(each: Correction, bench: Bench, recheck: Recheck) -> bool:
@@ -40,68 +56,75 @@ def applied(each: Correction, bench: Bench) -> Order:
     dose = OrderedDose(
         dose=Quantity(each.milligrams, "mg"),
         mass=Quantity(each.milligrams, "mg"),
-        route=Route.INTRAVENOUS,
+        route=each.route,
         start=each.start,
         interval=each.interval,
         count=each.count,
     )
-    return replace(bench.order, doses=(dose,), product="")
+    return replace(bench.order, doses=(dose,))
 
 
 def _candidates(bench: Bench, rules: set[str]) -> Iterable[Correction]:
     """As it was ordered but for what is wrong; then a single dose."""
-    milligrams = _milligrams(bench, rules)
-    if milligrams is None or rules & (BARRED - {"DL-5"}):
+    milligrams, left = _milligrams(bench, rules), _left(bench)
+    if milligrams is None or (left is not None and left < 1):
         return ()
-    start = _start(bench)
-    once = Correction(milligrams, start, count=1, duration=bench.table.infusion)
-    repeating = [dose for dose in bench.order.doses if dose.interval is not None]
-    left = _left(bench)
-    if not repeating or bench.table.interval is None or left < 1:
+    once = Correction(milligrams, _start(bench), count=1, duration=bench.table.infusion)
+    repeating = next((dose for dose in bench.order.doses if dose.interval is not None), None)
+    if repeating is None or repeating.interval is None or left == 1:
         return (once,)
-    every = max(repeating[0].interval or bench.table.interval, bench.table.interval)
-    count = min(repeating[0].count or left, left)
-    return (replace(once, interval=every, count=count), once) if count > 1 else (once,)
+    every = max(minutes_up(repeating.interval), bench.table.interval or timedelta(0))
+    counts = [count for count in (repeating.count, left) if count is not None]
+    return (replace(once, interval=every, count=min(counts, default=None)), once)
 
 
-def _left(bench: Bench) -> int:
-    most = bench.table.total if bench.table.total is not None else 1
-    return most - len(bench.ledger.counted) - len(bench.others)
+def _left(bench: Bench) -> int | None:
+    """How many doses the total still allows."""
+    if bench.table.total is None:
+        return None
+    return bench.table.total - len(bench.ledger.counted) - len(bench.others)
 
 
 def _milligrams(bench: Bench, rules: set[str]) -> Decimal | None:
-    """The dose by weight where the amount is wrong or not known, else the amount ordered."""
-    amount = bench.events[0].amount if bench.events else None
-    known = amount.high if amount is not None and amount.low == amount.high else None
-    if known is not None and not rules & {"DL-1", "DL-2", "DL-9", "DL-10"}:
-        return known
-    reading = bench.ledger.weight.reading
-    if reading is None or bench.ledger.weight.reason or not bench.table.bands:
+    """The amount ordered; where it is wrong or not known, the dose by weight."""
+    amounts = {event.amount for event in bench.events}
+    amount = amounts.pop() if len(amounts) == 1 else None
+    if amount is not None and amount.low == amount.high and not rules & AMOUNTS and amount.high is not None:
+        return amount.high
+    weight = bench.ledger.weight
+    if weight.reading is None or weight.reason or not bench.table.bands:
         return None
-    return dose_for(bench.table, reading.value).milligrams
+    return dose_for(bench.table, weight.kilograms).milligrams
 
 
 def _start(bench: Bench) -> datetime | None:
-    """The earliest time that interval and rolling window allow; None is now."""
-    doses = [*bench.ledger.counted, *(d for d in bench.ledger.recent if d not in bench.ledger.counted)]
-    wished = max((bench.events[0].time if bench.events else bench.as_of), bench.as_of)
-    possible = next_possible(sorted(doses, key=lambda d: d.start), bench.table, wished)
-    return possible if possible > bench.as_of else None
+    """The earliest time that interval and rolling window allow, to the minute; None is now."""
+    wished = bench.events[0].time if bench.events else bench.as_of
+    possible = next_possible(bench.given, bench.table, wished)
+    return up_to_minute(possible) if possible > bench.as_of else None
 
 
-def _steroid(bench: Bench) -> Iterable[Correction]:
+def _steroid(bench: Bench) -> Iterator[Correction]:
     """The dose and the interval brought down to what the regimen has at most."""
-    dose = next((d for d in bench.order.doses), None)
-    high = bench.events[0].amount.high if bench.events else None
-    if dose is None or high is None:
+    amounts = {event.amount.high for event in bench.events}
+    daily, most = bench.table.per_day, bench.table.per_dose
+    dose = _one_schedule(bench.order.doses)
+    if dose is None or daily is None or len(amounts) != 1:
         return
-    most = bench.table.per_dose
-    milligrams = min(high, most) if most is not None else high
-    if bench.table.per_day is None:
+    high = amounts.pop()
+    if high is None or high <= 0:
         return
-    if most is None and milligrams * 2 > bench.table.per_day:
-        milligrams = bench.table.per_day / 2
-    times = int(bench.table.per_day / milligrams)
-    every = timedelta(hours=24) / min(times, 24)
-    wished = dose.interval if dose.interval and dose.interval > every else every
-    yield Correction(milligrams, dose.start, interval=wished if dose.interval else None, count=dose.count)
+    milligrams = min(high, most if most is not None else daily / 2)
+    if dose.interval is None:
+        yield Correction(milligrams, dose.start, count=dose.count or 1, route=dose.route)
+        return
+    for every in TIMES_A_DAY:
+        if every >= dose.interval and milligrams * (DAY // every) <= daily:
+            yield Correction(milligrams, dose.start, every, dose.count, route=dose.route)
+            return
+
+
+def _one_schedule(doses: Sequence[OrderedDose]) -> OrderedDose | None:
+    """The dosage whose times all of them share; None where they differ."""
+    schedules = {(d.start, d.until, d.interval, d.count, d.route, d.as_needed) for d in doses}
+    return doses[0] if len(schedules) == 1 and doses[0].until is None else None

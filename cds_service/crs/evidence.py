@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from cds_service.crs.dosing import Dose
 from cds_service.crs.weight import Weight
-from fhir_mappings.facts import MappingIssue, ProposedOrder, TherapyKind
+from fhir_mappings.facts import MappingIssue, ProposedOrder, Route, TherapyKind
 
 Value = str | int | Decimal | datetime | timedelta | tuple[str, ...]
 """What a sentence shows."""
@@ -184,13 +184,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The order as it would pass: a dose in mg by the vein, from ``start`` on, perhaps repeated."""
+    """The order as it would pass: a dose in mg, from ``start`` on, perhaps repeated."""
 
     milligrams: Decimal
     start: datetime | None = None
     interval: timedelta | None = None
     count: int | None = None
     duration: timedelta | None = None
+    route: Route = Route.INTRAVENOUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +202,16 @@ class Verdict:
     drug: str
     problems: tuple[Problem, ...]
     correction: Correction | None = None
+    is_extra: bool = False
+    """The drug is ordered elsewhere too: this order may go."""
     weight: Weight | None = None
     dose: Dose | None = None
     """By weight, where the drug has one and the weight is not doubtful."""
+    doses: tuple[GivenDose, ...] = ()
+    """All that any limit counts, oldest first."""
+    other_routes: tuple[GivenDose, ...] = ()
     given: int = 0
+    """How many count towards ``allowed``, the total of the episode."""
     allowed: int | None = None
 
 

@@ -7,150 +7,132 @@ are held against the regimen only in an active episode, and never as premedicati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 
-from cds_service.crs import limits
-from cds_service.crs.corrections import correction
-from cds_service.crs.counting import counted_since
-from cds_service.crs.evidence import Assessment, Problem, Status, Verdict
+from cds_service.crs import limits, steroid_limits
+from cds_service.crs.bench import ENDED, Bench, Situation, bench_for, is_steroid
+from cds_service.crs.corrections import BARRED, correction
+from cds_service.crs.evidence import GivenDose, Problem, Status, Verdict
 from cds_service.crs.guideline import Guideline
-from cds_service.crs.ledger import ledger
-from cds_service.crs.limits import Bench, is_steroid
+from cds_service.crs.ledger import Ledger
 from cds_service.crs.situation import active
-from fhir_mappings.facts import ConditionGroup, DrugGroup, Order, PatientFacts, Route
+from fhir_mappings.facts import Administration, Concept, ConditionGroup, DrugGroup, Order
+
+__all__ = ["Situation", "check", "concerns"]
 
 Check = Callable[[Bench], Iterator[Problem]]
 DOSED: tuple[Check, ...] = (
-    limits.amounts,
+    limits.age,
+    limits.total,
     limits.interval,
     limits.rolling_window,
-    limits.total,
-    limits.age,
     limits.route,
+    limits.amounts,
     limits.weight,
     limits.history,
     limits.duplicates,
+    limits.remarks,
 )
-STEROIDS: tuple[Check, ...] = (limits.steroid, limits.duplicates)
-EXCUSED = frozenset({"icans", "premedication"})
-"""Reasons of an order for which a steroid is not held against the regimen of CRS."""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """The patient whose orders are looked at; not ``signing`` while an order is still put together."""
-
-    facts: PatientFacts
-    guideline: Guideline
-    assessment: Assessment
-    as_of: datetime
-    signing: bool
-
-    @property
-    def in_episode(self) -> bool:
-        return self.assessment.status is Status.ACTIVE
+"""In the order in which problems of equal danger are told."""
+STEROIDS: tuple[Check, ...] = (steroid_limits.regimen, limits.weight, limits.duplicates)
+OFFER = Problem("TX-5", "dose-offered")
 
 
 def concerns(order: Order, guideline: Guideline) -> bool:
-    """Whether any rule can speak about an order for this drug."""
-    return order.drug in guideline.drugs or bool(order.groups & {DrugGroup.STEROID, DrugGroup.CAR_T})
+    """Whether any rule can speak about this order."""
+    known = order.drug in guideline.drugs or bool(order.groups & {DrugGroup.STEROID, DrugGroup.CAR_T})
+    return known and order.status not in ENDED
 
 
-def check(drafts: Sequence[Order], chosen: Sequence[Order], situation: Situation) -> tuple[Verdict, ...]:
+def check(chosen: Sequence[Order], situation: Situation) -> tuple[Verdict, ...]:
     """A verdict for each chosen draft about which there is something to say."""
-    verdicts = (_verdict(order, drafts, situation) for order in chosen)
-    return tuple(verdict for verdict in verdicts if verdict.problems)
+    found: dict[str, Verdict] = {}
+    for number, order in enumerate(chosen):
+        verdict = _verdict(order, situation)
+        key = order.reference if _has_id(order) else f"{order.reference} {number}"
+        if verdict.problems:
+            found[key] = _together(found[key], verdict) if key in found else verdict
+    return tuple(found.values())
 
 
-def _verdict(order: Order, drafts: Sequence[Order], situation: Situation) -> Verdict:
+def _has_id(order: Order) -> bool:
+    return not order.reference.endswith("(no id)")
+
+
+def _together(one: Verdict, other: Verdict) -> Verdict:
+    """Two readings of one order (its codes name two drugs) share a card; what to sign is then not clear."""
+    more = (problem for problem in other.problems if problem not in one.problems)
+    return replace(one, problems=(*one.problems, *more), correction=None)
+
+
+def _verdict(order: Order, situation: Situation) -> Verdict:
     cells = [*_cells(order, situation)]
-    considered = situation.assessment.status is not Status.NOT_CONSIDERED
-    bench = _bench(order, drafts, situation) if considered else None
+    bench = bench_for(order, situation) if situation.is_considered else None
     if bench is None:
-        found = [*_two(order, drafts, situation)] if considered else []
+        found = [*steroid_limits.two_at_once(order, situation)] if situation.is_considered else []
         return Verdict(order.reference, order.drug, (*cells, *found))
-    found = [*_problems(order, bench, drafts, situation)]
-    if not situation.signing and _without_dose(order) and bench.reference_dose is not None:
-        found.append(Problem("TX-5", "dose-offered"))
-    corrected = correction(bench, found, lambda b: [*_problems(b.order, b, drafts, situation)])
-    rank = situation.guideline.critical
-    ordered = sorted(found, key=lambda p: (p.rule not in rank, p.rule.split("-")[0] != "DL"))
-    known = bench.ledger
+    found = [*cells, *_problems(bench)]
+    corrected = correction(bench, found, _problems, offered=_may_be_offered(bench, found))
+    if corrected is not None and _may_be_offered(bench, found):
+        found.append(OFFER)
+    given = bench.ledger
     return Verdict(
         reference=order.reference,
         drug=order.drug,
-        problems=(*cells, *ordered),
+        problems=tuple(sorted(found, key=lambda problem: _rank(problem, situation.guideline))),
         correction=corrected,
-        weight=known.weight if bench.table.bands else None,
-        dose=known.dose,
-        given=len(known.counted),
+        is_extra=_is_extra(bench),
+        weight=given.weight if bench.table.bands else None,
+        dose=given.dose,
+        doses=tuple(_shown(dose, given) for dose in bench.given),
+        other_routes=tuple(_shown(dose, given) for dose in given.other_routes),
+        given=len(given.counted),
         allowed=bench.table.total,
     )
 
 
-def _bench(order: Order, drafts: Sequence[Order], situation: Situation) -> Bench | None:
-    """None for drugs that have no limits of their own."""
-    table = situation.guideline.drugs.get(order.drug)
-    if table is None:
-        return None
-    facts, as_of = situation.facts, situation.as_of
-    onset = situation.assessment.onset if situation.in_episode else None
-    since = counted_since(facts, situation.guideline, as_of, onset)
-    given = ledger(facts, situation.guideline, since, as_of, order.drug)
-    last = given.last.start if given.last else None
-    others = tuple(d for d in drafts if d.drug == order.drug and d is not order)
-    names = {order.reference, *(d.reference for d in others)}
-    pending = tuple(
-        o for o in facts.orders
-        if o.drug == order.drug and o.status == "active" and o.reference not in names and _is_pending(o, last)
+def _rank(problem: Problem, guideline: Guideline) -> tuple[bool, bool]:
+    """What is dangerous first, then limits, then what is only to be known."""
+    return problem.rule not in guideline.critical, not problem.rule.startswith("DL-")
+
+
+def _is_extra(bench: Bench) -> bool:
+    """Whether an order or an earlier draft for the drug stands when this one is removed."""
+    return bool(bench.pending) or any(
+        draft.reference < bench.order.reference for draft in bench.drafts
     )  # fmt: skip
-    return Bench(order, table, facts, situation.guideline, given, pending, others, as_of)
 
 
-def _is_pending(order: Order, last: datetime | None) -> bool:
-    """Not yet carried out: written after the last dose, or repeating."""
-    repeats = any(dose.interval is not None for dose in order.doses)
-    return repeats or last is None or order.authored is None or order.authored > last
+def _shown(dose: Administration, given: Ledger) -> GivenDose:
+    amount = dose.dose or dose.mass
+    flags = ["implausible"] * (dose in given.implausible) + ["uncertain"] * (not dose.certain)
+    value, unit = (str(amount.value), amount.unit) if amount else ("", "")
+    return GivenDose(dose.reference, dose.start, value, unit, dose.product, tuple(flags))
 
 
-def _problems(order: Order, bench: Bench, drafts: Sequence[Order], situation: Situation) -> Iterator[Problem]:
+def _problems(bench: Bench) -> list[Problem]:
+    """Everything about the order on the bench, cells apart."""
+    order, situation = bench.order, bench.situation
     if is_steroid(order):
-        if _held_against_regimen(order, situation):
-            for steroid in STEROIDS:
-                yield from steroid(bench)
-            yield from _two(order, drafts, situation)
-        return
-    for dosed in DOSED:
-        yield from dosed(bench)
+        if not steroid_limits.is_held(order, situation):
+            return []
+        found = [problem for steroid in STEROIDS for problem in steroid(bench)]
+        found += steroid_limits.two_at_once(order, situation)
+        return [*found, *limits.readable(bench)] if situation.signing else found
+    found = [problem for dosed in DOSED for problem in dosed(bench)]
     if situation.signing or not _without_dose(order):
-        yield from limits.readable(bench)
-    yield from _without_crs(order, situation)
+        found += limits.readable(bench)
+    return [*found, *_without_crs(order, situation)]
+
+
+def _may_be_offered(bench: Bench, found: Sequence[Problem]) -> bool:
+    """An order still put together that has no dose: the one by weight, unless no dose may be given."""
+    wanted = not bench.situation.signing and not is_steroid(bench.order) and _without_dose(bench.order)
+    return wanted and bench.reference_dose is not None and not BARRED & {problem.rule for problem in found}
 
 
 def _without_dose(order: Order) -> bool:
     return all(dose.dose is None and "dose-missing" in dose.problems for dose in order.doses)
-
-
-def _held_against_regimen(order: Order, situation: Situation) -> bool:
-    systemic = any(dose.route is not Route.LOCAL for dose in order.doses)
-    return situation.in_episode and systemic and not _excused(order)
-
-
-def _excused(order: Order) -> bool:
-    return any(reason.lower() in EXCUSED for reason in order.reasons)
-
-
-def _two(order: Order, drafts: Sequence[Order], situation: Situation) -> Iterator[Problem]:
-    """Two systemic steroids at once (DL-12)."""
-    if not is_steroid(order) or not _held_against_regimen(order, situation):
-        return
-    standing = (o for o in situation.facts.orders if o.status == "active")
-    for other in (*drafts, *standing):
-        same = other is order or other.drug == order.drug or other.reference == order.reference
-        if is_steroid(other) and not same and _held_against_regimen(other, situation):
-            yield Problem("DL-12", "two-steroids", {"other": other.drug})
-            return
 
 
 def _cells(order: Order, situation: Situation) -> Iterator[Problem]:
@@ -165,11 +147,21 @@ def _cells(order: Order, situation: Situation) -> Iterator[Problem]:
 
 
 def _without_crs(order: Order, situation: Situation) -> Iterator[Problem]:
-    """Tocilizumab where no CRS is graded, or for ICANS alone (TX-18)."""
-    grade = situation.assessment.grade
-    if DrugGroup.TOCILIZUMAB not in order.groups or (grade is not None and grade.lowest > 0):
+    """Tocilizumab where no CRS is graded (TX-5), or for ICANS alone (TX-18)."""
+    grade, status = situation.assessment.grade, situation.assessment.status
+    if DrugGroup.TOCILIZUMAB not in order.groups or (grade is not None and grade.highest > 0):
         return
-    if active(situation.facts, ConditionGroup.ICANS):
+    if _has_icans(situation):
         yield Problem("TX-18", "icans-alone")
-    elif grade is None or grade.highest == 0:
-        yield Problem("TX-5", "no-crs-graded", {"status": situation.assessment.status.value})
+    else:
+        gradable = status is not Status.NOT_GRADABLE
+        yield Problem("TX-5", "no-crs-graded" if gradable else "crs-not-gradable")
+
+
+def _has_icans(situation: Situation) -> bool:
+    """Diagnosed, or an ICE score below the normal one in its window."""
+    guideline = situation.guideline
+    since = situation.as_of - guideline.windows["ice-score"]
+    scores = [r for r in situation.facts.readings.get(Concept.ICE_SCORE, ()) if r.time >= since]
+    low = bool(scores) and scores[-1].value < guideline.thresholds["ice-normal"]
+    return low or bool(active(situation.facts, ConditionGroup.ICANS))

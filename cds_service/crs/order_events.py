@@ -29,23 +29,21 @@ class Event(NamedTuple):
     amount: Amount
 
 
-def events(order: Order, weight: Weight, as_of: datetime) -> list[Event]:
-    """The order's doses by time, none before ``as_of``."""
+def events(order: Order, weight: Weight, as_of: datetime, spacing: timedelta = DAY) -> list[Event]:
+    """The order's doses by time, none before ``as_of``; ``spacing`` where several have no interval."""
     found: dict[datetime, list[Amount]] = {}
     for dose in order.doses:
         amount = amount_of(dose, weight)
-        for time in _times(dose, as_of):
+        for time in _times(dose, as_of, spacing):
             found.setdefault(time, []).append(amount)
     return [Event(time, _sum(found[time])) for time in sorted(found)]
 
 
-def _times(dose: OrderedDose, as_of: datetime) -> Iterator[datetime]:
+def _times(dose: OrderedDose, as_of: datetime, spacing: timedelta) -> Iterator[datetime]:
     start = max(dose.start or as_of, as_of)
-    if dose.interval is None:
-        yield start
-        return
-    for number in range(min(dose.count or OPEN_ENDED, OPEN_ENDED)):
-        time = start + number * dose.interval
+    most = dose.count or (1 if dose.interval is None else OPEN_ENDED)
+    for number in range(min(most, OPEN_ENDED)):
+        time = start + number * (dose.interval or spacing)
         if number and dose.until is not None and time > dose.until:
             return
         yield time
@@ -53,8 +51,8 @@ def _times(dose: OrderedDose, as_of: datetime) -> Iterator[datetime]:
 
 def amount_of(dose: OrderedDose, weight: Weight) -> Amount:
     low = milligrams(dose.mass, weight)
-    high = milligrams(dose.mass_high, weight) if dose.mass_high is not None or dose.high is not None else low
-    return Amount(low, high)
+    is_range = dose.mass_high is not None or dose.high is not None
+    return Amount(low, milligrams(dose.mass_high, weight) if is_range else low)
 
 
 def milligrams(mass: Quantity | None, weight: Weight) -> Decimal | None:
@@ -63,7 +61,7 @@ def milligrams(mass: Quantity | None, weight: Weight) -> Decimal | None:
         return mass.value if mass else None
     if mass.unit != "mg/kg" or weight.reading is None or weight.reason:
         return None
-    return mass.value * weight.reading.value
+    return mass.value * weight.kilograms
 
 
 def _sum(amounts: Sequence[Amount]) -> Amount:
@@ -81,19 +79,15 @@ def is_endless(order: Order) -> bool:
 
 
 def per_day(order: Order, weight: Weight) -> Decimal | None:
-    """mg in 24 h by the order's own intervals; None where an amount is not known."""
-    total = Decimal(0)
-    for dose in order.doses:
-        high = amount_of(dose, weight).high
-        if high is None:
-            return None
-        total += high * times_a_day(dose)
-    return total
+    """mg in 24 h by the order's own intervals, as far as amounts are known; None where none is."""
+    told = [(amount_of(dose, weight).high, times_a_day(dose)) for dose in order.doses]
+    known = [high * times for high, times in told if high is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def times_a_day(dose: OrderedDose) -> int:
     """How many doses any 24 h can hold: at 0, 8 and 16 h, not at 24."""
-    if dose.interval is None or not dose.interval:
+    if not dose.interval:
         return 1
     most = -(-DAY // dose.interval)
     return int(min(most, dose.count)) if dose.count else int(most)

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from cds_service.cards.orders import drafts_by_reference, order_card
-from cds_service.crs.order_check import Situation, check, concerns
+from cds_service.cards.orders import order_card
+from cds_service.crs.bench import Situation
+from cds_service.crs.order_check import check, concerns
+from cds_service.hooks.draft_bundle import Asks, drafts_by_reference, read_bundle
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.run import Answer, Engine, picture, summarize
-from fhir_mappings.facts import Order
-from fhir_mappings.orders import read_drafts
-
-Choose = Callable[[HookRequest, Sequence[Order]], list[Order]]
-NOTHING: dict[str, Any] = {"cards": []}
 
 
-def respond(request: HookRequest, engine: Engine, choose: Choose, *, signing: bool) -> Answer:
-    """A card for each chosen draft with a problem. A draft that no rule speaks about costs no FHIR read."""
-    bundle = request.context.get("draftOrders")
+def respond(request: HookRequest, engine: Engine, asks: Asks, *, signing: bool) -> Answer:
+    """A card for each draft asked about with a problem. One that no rule speaks about costs no FHIR read."""
     now = engine.clock()
-    drafts = read_drafts(
-        bundle, engine.codebook, as_of=now, patient_id=request.patient_id, zone=engine.zone
-    ).orders
-    chosen = [order for order in choose(request, drafts) if concerns(order, engine.guideline)]
+    drafts = read_bundle(request, engine, now, asks)
+    chosen = [o for o in drafts.orders if asks(o.reference) and concerns(o, engine.guideline)]
+    counts = {"orders": len(chosen), "other_patients": len(drafts.not_theirs)}
     if not chosen:
-        return Answer(dict(NOTHING), {"orders": 0})
+        return Answer({"cards": []}, counts)
     seen = picture(request, engine, now)
-    situation = Situation(seen.facts, engine.guideline, seen.assessment, now, signing)
-    verdicts = check(drafts, chosen, situation)
-    sent = drafts_by_reference(bundle)
+    situation = Situation(seen.facts, engine.guideline, seen.assessment, now, signing, drafts.orders)
+    sent = drafts_by_reference(request.context.get("draftOrders"))
     cards = [
-        order_card(verdict, sent.get(verdict.reference), engine.guideline, now, engine.zone)
-        for verdict in verdicts
+        order_card(verdict, sent.get(verdict.reference), situation, engine.zone)
+        for verdict in check(chosen, situation)
     ]
-    return Answer({"cards": cards}, _summary(summarize(seen.assessment, seen.acquired), chosen, cards))
+    known = summarize(seen.assessment, seen.acquired)
+    return Answer({"cards": cards}, {**known, **counts, "rules": _broken(cards)})
 
 
-def _summary(
-    base: dict[str, Any], chosen: Sequence[Order], cards: Iterable[dict[str, Any]]
-) -> dict[str, Any]:
-    """What may be logged: how many orders, and the limits broken."""
-    broken = sorted({rule for card in cards for rule in card["extension"]["org.crs-cds.rules"]})
-    return {**base, "orders": len(chosen), "rules": broken}
+def _broken(cards: Iterable[dict[str, Any]]) -> list[str]:
+    """The limits broken, for the log."""
+    return sorted({rule for card in cards for rule in card["extension"]["org.crs-cds.rules"]})

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cds_service.hooks import order_hooks
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.run import Answer, Engine, Service
-from fhir_mappings.facts import Order
-
-
-def selected(request: HookRequest, drafts: Sequence[Order]) -> list[Order]:
-    """The drafts that ``selections`` name; the others are context."""
-    names = request.context.get("selections")
-    chosen = {name.strip() for name in names if isinstance(name, str)} if isinstance(names, list) else set()
-    return [order for order in drafts if order.reference in chosen]
 
 
 def respond(request: HookRequest, engine: Engine) -> Answer:
-    return order_hooks.respond(request, engine, selected, signing=False)
+    """About the drafts that ``selections`` name; the others are context."""
+    return order_hooks.respond(request, engine, _selected(request).__contains__, signing=False)
+
+
+def _selected(request: HookRequest) -> set[str]:
+    """As ``Type/id``, also where a client sends whole addresses."""
+    names = request.context.get("selections")
+    told = [name.strip() for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    return {"/".join(name.split("/")[-2:]) for name in told}
 
 
 SERVICE = Service(

@@ -79,7 +79,7 @@ def picture(request: HookRequest, engine: Engine, now: datetime) -> Seen:
     acquired = acquire(
         request.context,
         request.prefetch,
-        _server(request, engine),
+        server_of(request, engine),
         engine.queries,
         Deadline.in_ms(engine.budget_ms),
         now - furthest_back(engine.guideline),
@@ -99,7 +99,8 @@ def picture(request: HookRequest, engine: Engine, now: datetime) -> Seen:
     return Seen(assessment, facts, acquired)
 
 
-def _server(request: HookRequest, engine: Engine) -> Server | None:
+def server_of(request: HookRequest, engine: Engine) -> Server | None:
+    """The caller's FHIR server, if it named one. Raises BadRequest where it is not one that may be asked."""
     if request.fhir_server is None:
         return None
     return Server(engine.client, FhirAccess(engine.allowed_server(request.fhir_server), request.token))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from cds_service.errors import BadRequest
-from cds_service.hooks.request import HookRequest
+from cds_service.hooks.request import HookRequest, check_orders
 from fhir_mappings.searchset import decode_searchset
 
 Json = dict[str, Any]
@@ -70,6 +70,7 @@ def parse_request(body: bytes, hook: str) -> HookRequest:
     context = data.get("context")
     if not isinstance(context, dict):
         raise BadRequest("context is missing or is not an object", ("context",))
+    check_orders(hook, context)
     if not isinstance(data.get("prefetch"), dict | None):
         raise BadRequest("prefetch is not an object", ("prefetch",))
     token = _token(data)
