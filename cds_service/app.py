@@ -15,9 +15,9 @@ from cds_service.errors import BadRequest
 from cds_service.hooks.run import Engine
 from cds_service.settings import Settings
 from cds_service.tables import load_codebook, load_guideline, search_codes
+from cds_service.web import browsers, discovery, documents
 from cds_service.web.outcomes import register_error_handlers
 from cds_service.web.routes import EXTENSION, blueprint
-from cds_service.web.schemas import blueprint as schemas
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 """A hook request with ten thousand prefetched resources has some 10 MB."""
@@ -33,20 +33,23 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock)
     queries = build_queries(search_codes(codebook))
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
-    app.extensions[EXTENSION] = Engine(
+    engine = Engine(
         services=hooks.services(),
         guideline=load_guideline(settings.guideline),
         codebook=codebook,
         queries=queries,
-        client=FhirClient(),
+        client=FhirClient(ca_file=str(settings.fhir_ca_file) if settings.fhir_ca_file else None),
         budget_ms=settings.fhir_budget_ms,
         allowed_server=_allowed(settings.fhir_servers),
         zone=settings.zone,
         clock=clock,
     )
+    app.extensions[EXTENSION] = engine
     register_error_handlers(app)
     app.register_blueprint(blueprint)
-    app.register_blueprint(schemas)
+    app.register_blueprint(discovery.create_blueprint(engine))
+    browsers.register(app, settings)
+    documents.register(app, engine.services)
     return app
 
 

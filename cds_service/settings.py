@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
+import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -17,6 +19,8 @@ from cds_service.errors import ConfigurationError
 PREFIX = "CRS_CDS_"
 OTHERS = {"CRS_CDS_EXTERNAL_DATA"}
 """Names of ours that are not settings of the service."""
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+"""An origin as a browser writes it: lower case, no path, no default port spelled out."""
 
 
 class Settings(BaseSettings):
@@ -27,6 +31,10 @@ class Settings(BaseSettings):
     auth: Literal["jwt", "none"] = "jwt"
     fhir_servers: Annotated[tuple[str, ...], NoDecode] = ()
     """FHIR base URLs that may be called with ``auth`` none."""
+    fhir_ca_file: Path | None = None
+    """Certificates to trust for the FHIR server, in place of the usual ones (a hospital's own authority)."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may call the service from a browser."""
     guideline: str = "astct-2019"
     codes: Path | None = None
     """The site's overlay of local codes."""
@@ -34,7 +42,7 @@ class Settings(BaseSettings):
     """IANA zone for times without one, and for times on cards. Unset: such times are refused."""
     fhir_budget_ms: int = Field(default=2500, ge=100, le=60_000)
 
-    @field_validator("fhir_servers", mode="before")
+    @field_validator("fhir_servers", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -48,6 +56,26 @@ class Settings(BaseSettings):
             parts = urlsplit(server)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
                 raise ValueError(f"{server!r} is not a FHIR base URL such as https://ehr.example/fhir")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin as browsers send it, such as https://ehr.example"
+                )
+        return value
+
+    @field_validator("fhir_ca_file")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.create_default_context(cafile=str(value))
+            except (OSError, ValueError):  # SSLError is an OSError
+                raise ValueError(f"{value}: not a readable file of PEM certificates") from None
         return value
 
     @field_validator("timezone")

@@ -1,4 +1,4 @@
-"""The CDS Hooks routes: discovery and the services."""
+"""The routes of the services, and whether the process lives and is ready."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, current_app, g, request
 
-from cds_service.errors import BadRequest, NotFound, UnsupportedMediaType
+from cds_service.errors import NotFound, UnsupportedMediaType
 from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger
+from cds_service.web import packing
 from cds_service.web.wire import parse_request
 
 blueprint = Blueprint("cds_services", __name__)
 EXTENSION = "crs_cds"
 NO_STORE = "no-store"
-SPEC_VERSION = "2.0.1"
 
 
 def _engine() -> Engine:
@@ -37,27 +37,7 @@ def _begin() -> None:
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-@blueprint.get("/cds-services")
-def discovery() -> Response:
-    """All services with their prefetch templates; needs no token."""
-    engine = _engine()
-    services = [describe(service, engine) for service in engine.services.values()]
-    return Response(json.dumps({"services": services}), content_type="application/json")
-
-
-def describe(service: Service, engine: Engine) -> dict[str, Any]:
-    return {
-        "hook": service.hook,
-        "id": service.id,
-        "title": service.title,
-        "description": service.description,
-        "version": SPEC_VERSION,
-        "usageRequirements": service.usage,
-        "prefetch": {query.key: query.template for query in engine.queries},
-    }
+    return packing.pack(response)
 
 
 @blueprint.post("/cds-services/<service_id>")
@@ -69,18 +49,11 @@ def call(service_id: str) -> Response:
         raise NotFound(f"there is no service {service_id!r}: see /cds-services")
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("send the request as application/json")
-    hook = parse_request(_body(), service.hook)
+    hook = parse_request(packing.body(), service.hook)
     answer = service.respond(hook, engine)
     _log(service, hook.hook_instance, answer.summary)
     body = msgspec.json.encode(answer.body)
     return Response(body, content_type="application/json", headers={"Cache-Control": NO_STORE})
-
-
-def _body() -> bytes:
-    try:
-        return request.get_data()
-    except OSError:  # the server's word for a body that broke off, or chunks that are none
-        raise BadRequest("the body could not be read to its end") from None
 
 
 def _log(service: Service, hook_instance: str, summary: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
 from tests.builders import ICD_10_PCS, LOINC, concept, observation, procedure, quantity
-from tests.contract.service import call, cards, client, prefetch, request, searchset
+from tests.contract.service import call, cards, client, empties, prefetch, request, searchset
 
 SCHEMAS = Path(__file__).parents[2] / "cds_service" / "web" / "schema_files"
 
@@ -25,13 +25,6 @@ def the_card(service: FlaskClient, **changes: Any) -> dict[str, Any]:
     found = cards(service, **changes)
     assert len(found) == 1
     return found[0]
-
-
-def empties(value: Any, path: str = "$") -> list[str]:
-    """Members that are null or empty: CDS Hooks allows none in a card."""
-    found = [path] if value is None or value in ("", [], {}) else []
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return found + [hit for key, item in items for hit in empties(item, f"{path}.{key}")]
 
 
 def test_the_grade_is_the_first_thing_read(service: FlaskClient) -> None:
