@@ -82,7 +82,7 @@ BAD_ORDERS = [
     ("context.draftOrders.entry.0.resource", {"id": "x"}),
 ]  # fmt: skip
 BAD_SELECTIONS = [("context.selections", ...), ("context.selections", []), ("context.selections.0", "pureed")]
-BAD_RESPONSE = [
+BAD_RESPONSE: list[tuple[str, Any]] = [
     ("cards", ...), ("cards", None), ("systemActions", []), ("systemActions.0.description", ...),
     ("cards.0.uuid", "1"), ("cards.0.summary", ...), ("cards.0.summary", ""), ("cards.0.summary", "x" * 140),
     ("cards.0.detail", ""), ("cards.0.indicator", "hard-stop"), ("cards.0.indicator", ...),
