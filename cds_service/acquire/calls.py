@@ -100,7 +100,7 @@ def _refusal(reply: Reply) -> FhirError:
     if status in {404, 410}:
         return NotFoundError(detail)
     if status >= 400:
-        return RejectedError(detail, reply.body)
+        return RejectedError(detail, status, reply.body)
     return MalformedError(f"{detail}, which is no answer to a read")
 
 

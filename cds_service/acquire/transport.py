@@ -41,10 +41,11 @@ _this_thread = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class FhirAccess:
-    """The configured base URL of a FHIR server, and the bearer token for it."""
+    """The configured base URL of a FHIR server, and the bearer token for it with its scopes."""
 
     base_url: str
     token: str | None = None
+    scope: str | None = None
 
     def __repr__(self) -> str:
         return f"FhirAccess(base_url={self.base_url!r})"

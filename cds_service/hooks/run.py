@@ -95,7 +95,9 @@ def picture(request: HookRequest, engine: Engine) -> tuple[Assessment, Acquired]
 def _server(request: HookRequest, engine: Engine) -> Server | None:
     if request.fhir_server is None:
         return None
-    return Server(engine.client, FhirAccess(engine.allowed_server(request.fhir_server), request.token))
+    return Server(
+        engine.client, FhirAccess(engine.allowed_server(request.fhir_server), request.token, request.scope)
+    )
 
 
 def _require(assessment: Assessment, facts: PatientFacts, acquired: Acquired, guideline: Guideline) -> None:

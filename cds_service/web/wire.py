@@ -1,8 +1,8 @@
 """A CDS Hooks request, checked and typed (CDS Hooks 2.0.1, tolerant of members of later versions).
 
-What is checked here is what the JSON Schemas say, in a form that costs a call next to nothing: what a schema
-allows is accepted, save where two members must agree. Beyond the schemas, ``null`` is read as left out where a
-member may be left out.
+What is checked here is what the JSON Schemas say, in a form that costs a call next to nothing: what a
+schema allows is accepted, save where two members must agree. Beyond the schemas, ``null`` is read as left out
+where a member may be left out.
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ def _checked(data: Json, hook: str) -> HookRequest:
         token=_token(data.get("fhirAuthorization"), patient_id),
         prefetch=data.get("prefetch"),
         context=context,
+        scope=(data.get("fhirAuthorization") or {}).get("scope"),
     )
 
 
