@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,9 @@ class Running:
         self.command = [part.format(port=self.port) for part in command]
 
     def __enter__(self) -> Running:
-        environment = {**os.environ, "CRS_CDS_AUTH": "none", "PYTHONPATH": str(ROOT)}
+        self.folder = tempfile.TemporaryDirectory(prefix="crs-cds-bench-")
+        own = {"CRS_CDS_AUTH": "none", "CRS_CDS_DATA_DIR": self.folder.name, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, **own}
         self.process = subprocess.Popen(
             self.command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -64,3 +67,4 @@ class Running:
     ) -> None:
         self.process.terminate()
         self.process.wait(timeout=30)
+        self.folder.cleanup()

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds_service.errors import ConfigurationError
@@ -41,6 +41,16 @@ class Settings(BaseSettings):
     timezone: str | None = None
     """IANA zone for times without one, and for times on cards. Unset: such times are refused."""
     fhir_budget_ms: int = Field(default=2500, ge=100, le=60_000)
+    database_url: SecretStr | None = None
+    """Feedback and audit: postgresql://… or sqlite:///file. Unset: a SQLite file in the data directory."""
+    data_dir: Path = Path("data")
+    retention_days: int = Field(default=730, ge=1, le=36_500)
+    audit_full_days: int = Field(default=0, ge=0, le=36_500)
+    """How long full records, which hold patient data, are kept. 0: none are made."""
+    feedback_comments: bool = False
+    """Whether what clinicians write with an override is kept: free text may hold patient data."""
+    patient_hash_key: SecretStr | None = Field(default=None, min_length=32)
+    """Key of the hash of patient ids, the same for all replicas. Unset: a file in the data directory."""
 
     @field_validator("fhir_servers", "cors_origins", mode="before")
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import timedelta, tzinfo
 
@@ -24,11 +23,10 @@ GRADING_CONCEPTS = frozenset(
 
 
 def grading_card(assessment: Assessment, guideline: Guideline, zone: tzinfo | None = None) -> Json | None:
-    """The card of an assessment, or None where there is nothing to say (GR-8)."""
+    """The card of an assessment without its uuid, or None where there is nothing to say (GR-8)."""
     if not _speaks(assessment):
         return None
     return {
-        "uuid": str(uuid.uuid4()),
         "summary": wording.summary(assessment),
         "indicator": indicator(assessment),
         "detail": detail(assessment, guideline, zone),

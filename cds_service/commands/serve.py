@@ -10,9 +10,10 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from cds_service.app import create_app
+from cds_service.app import create_app, the_writer
 from cds_service.commands.arguments import count, port
 from cds_service.observability import configure_logging
+from cds_service.records.writer import Writer
 from cds_service.settings import load_settings, require_servable
 
 THREADS = 16
@@ -50,8 +51,17 @@ def run(options: argparse.Namespace) -> int:
     configure_logging()
     app = create_app(settings)  # before the workers are forked: a bad table stops the start, once
     settle_memory()
-    Server(lambda: app, gunicorn_options(options.host, options.port, options.workers)).run()
+    chosen = gunicorn_options(options.host, options.port, options.workers) | _with_records(the_writer(app))
+    Server(lambda: app, chosen).run()
     return 0
+
+
+def _with_records(writer: Writer) -> dict[str, Any]:
+    """Each worker has a writer of its own, from its start to the end of its last call."""
+    return {
+        "post_worker_init": lambda _worker: writer.start(),
+        "worker_exit": lambda _server, _worker: writer.stop(),
+    }
 
 
 def settle_memory() -> None:

@@ -42,6 +42,8 @@ class Engine:
     allowed_server: Callable[[str], str]
     zone: ZoneInfo | None
     clock: Callable[[], datetime]
+    acquire: Callable[[HookRequest, Engine, datetime], Acquired]
+    """How the chart is had: from the call and the FHIR server, or from a record of an earlier call."""
 
 
 class Answer(NamedTuple):
@@ -69,14 +71,7 @@ def picture(request: HookRequest, engine: Engine) -> tuple[Assessment, Acquired]
     Raises PreconditionFailed or UpstreamUnavailable where what is needed cannot be had.
     """
     now = engine.clock()
-    acquired = acquire(
-        request.context,
-        request.prefetch,
-        _server(request, engine),
-        engine.queries,
-        Deadline.in_ms(engine.budget_ms),
-        now - furthest_back(engine.guideline),
-    )
+    acquired = engine.acquire(request, engine, now)
     facts = map_resources(
         acquired.resources,
         engine.codebook,
@@ -90,6 +85,18 @@ def picture(request: HookRequest, engine: Engine) -> tuple[Assessment, Acquired]
     _require(assessment, facts, acquired, engine.guideline)
     _require_readable_therapies(assessment, facts, engine.codebook, engine.guideline)
     return assessment, acquired
+
+
+def from_the_chart(request: HookRequest, engine: Engine, now: datetime) -> Acquired:
+    """What the call brings along, and from the FHIR server what it does not."""
+    return acquire(
+        request.context,
+        request.prefetch,
+        _server(request, engine),
+        engine.queries,
+        Deadline.in_ms(engine.budget_ms),
+        now - furthest_back(engine.guideline),
+    )
 
 
 def _server(request: HookRequest, engine: Engine) -> Server | None:
@@ -155,10 +162,12 @@ def _cannot_be_had(
 
 
 def summarize(assessment: Assessment, acquired: Acquired) -> dict[str, Any]:
-    """What of an answer may be logged: codes only, no values."""
-    grade = f"{assessment.grade.lowest}-{assessment.grade.highest}" if assessment.grade else ""
+    """What of an answer may be logged and audited: codes only, no values."""
+    grade = (assessment.grade.lowest, assessment.grade.highest) if assessment.grade else None
     return {
-        "assessment": f"{assessment.status} {grade}".strip(),
+        "episode": str(assessment.status),
+        "grade": grade,
+        "assessment": f"{assessment.status} {grade[0]}-{grade[1]}" if grade else str(assessment.status),
         "rules": rules_of(assessment),
         "missing": [f"{m.axis}:{m.reason}" for m in assessment.missing],
         "failures": {key: str(failure.reason) for key, failure in acquired.failures.items()},

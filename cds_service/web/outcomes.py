@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service.errors import Fault, ServiceError, UpstreamUnavailable
 from cds_service.observability import logger, where
+from cds_service.web import audit
 
 CODES = {400: "invalid", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
 
@@ -39,6 +40,7 @@ def _refused(error: ServiceError) -> Response:
     logger.info("refused", extra={"request_id": g.request_id, "status": error.status, "outcome": error.code})
     if isinstance(error, UpstreamUnavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
+    audit.refused(error, answer)
     return answer
 
 
