@@ -33,22 +33,9 @@ def system_clock() -> datetime:
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Flask:
     """A WSGI app. Raises ConfigurationError where a table or setting cannot be used."""
-    codebook = load_codebook(settings.codes)
-    queries = build_queries(search_codes(codebook))
+    engine = build_engine(settings, clock)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
-    engine = Engine(
-        services=hooks.services(),
-        guideline=load_guideline(settings.guideline),
-        codebook=codebook,
-        queries=queries,
-        client=FhirClient(ca_file=str(settings.fhir_ca_file) if settings.fhir_ca_file else None),
-        budget_ms=settings.fhir_budget_ms,
-        allowed_server=_allowed(settings.fhir_servers),
-        zone=settings.zone,
-        clock=clock,
-        acquire=from_the_chart,
-    )
     app.extensions[EXTENSION] = engine
     audit.register(app, _audit(engine, settings))
     register_error_handlers(app)
@@ -58,6 +45,23 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock)
     browsers.register(app, settings)
     documents.register(app, engine.services)
     return app
+
+
+def build_engine(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Engine:
+    """What the services answer with. Raises ConfigurationError where a table or setting cannot be used."""
+    codebook = load_codebook(settings.codes)
+    return Engine(
+        services=hooks.services(),
+        guideline=load_guideline(settings.guideline),
+        codebook=codebook,
+        queries=build_queries(search_codes(codebook)),
+        client=FhirClient(ca_file=str(settings.fhir_ca_file) if settings.fhir_ca_file else None),
+        budget_ms=settings.fhir_budget_ms,
+        allowed_server=_allowed(settings.fhir_servers),
+        zone=settings.zone,
+        clock=clock,
+        acquire=from_the_chart,
+    )
 
 
 def the_writer(app: Flask) -> Writer:

@@ -39,14 +39,14 @@ def create_blueprint(*, comments: bool) -> Blueprint:
         except NotKept:
             text = "the feedback could not be stored now; send it again"
             raise UpstreamUnavailable(text, retry_after=5) from None
-        return Response(status=200)
+        return Response("{}", content_type="application/json")
 
     return blueprint
 
 
 def _read(body: bytes, service: str, *, comments: bool) -> Iterator[Feedback]:
     """All of a batch, or none: raises BadRequest naming each entry at fault."""
-    message = _without_nulls(_decoded(body))
+    message = _decoded(body)
     wrong = faults(message, SCHEMA) or tuple(_unstorable(message))
     if wrong:
         _refuse(wrong)
@@ -76,13 +76,6 @@ def _decoded(body: bytes) -> Any:
         raise BadRequest("the body is not well-formed JSON") from None
     except RecursionError:
         raise BadRequest("the body is nested too deeply") from None
-
-
-def _without_nulls(value: Any) -> Any:
-    """Members that are null, as some clients write what is left out, are left out."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _refuse(wrong: tuple[Fault, ...]) -> None:

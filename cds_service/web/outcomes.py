@@ -11,6 +11,7 @@ from cds_service.errors import Fault, ServiceError, UpstreamUnavailable
 from cds_service.observability import logger, where
 from cds_service.web import audit
 
+FHIR_JSON = "application/fhir+json"
 CODES = {400: "invalid", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
 
 
@@ -20,13 +21,19 @@ def outcome(
     """An OperationOutcome answer: an issue for the refusal, and one for each other fault."""
     issues = [_issue(code, text, expression), *(_issue(code, f.text, (f.member,)) for f in others)]
     body = json.dumps({"resourceType": "OperationOutcome", "issue": issues})
-    return Response(body, status, content_type="application/fhir+json")
+    return Response(body, status, content_type=FHIR_JSON)
 
 
 def _issue(code: str, text: str, expression: tuple[str, ...]) -> dict[str, object]:
     issue: dict[str, object] = {"severity": "error", "code": code, "diagnostics": text}
     named = [member for member in expression if member]
     return issue | {"expression": named} if named else issue
+
+
+def refusal(error: ServiceError) -> bytes:
+    """The body that a refusal is answered with."""
+    answer = outcome(error.status, error.code, error.text, error.expression, error.others)
+    return answer.get_data()
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -36,7 +43,7 @@ def register_error_handlers(app: Flask) -> None:
 
 
 def _refused(error: ServiceError) -> Response:
-    answer = outcome(error.status, error.code, error.text, error.expression, error.others)
+    answer = Response(refusal(error), error.status, content_type=FHIR_JSON)
     logger.info("refused", extra={"request_id": g.request_id, "status": error.status, "outcome": error.code})
     if isinstance(error, UpstreamUnavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
