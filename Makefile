@@ -16,7 +16,7 @@ COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3
 PURE := not java and not browser and not external
 PYTEST_ARGS ?=
 
-.PHONY: help install install-dev demo test test-all check format bench screenshots lock chromium clean
+.PHONY: help install install-dev demo test test-all check format bench bench-peers faults screenshots lock chromium clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,18 @@ format: install-dev ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install-dev ## measure the cost of a hook call; BENCH_QUICK=1 for a short run
-	$(BIN)/python benchmarks/run.py $(if $(BENCH_QUICK),--quick)
+QUICK = $(if $(BENCH_QUICK),--quick)
+bench: install-dev ## cost, latency, throughput, and spoiled requests; BENCH_QUICK=1 for a short run
+	$(BIN)/python benchmarks/run.py $(QUICK)
+	$(BIN)/python benchmarks/latency.py $(QUICK)
+	$(BIN)/python benchmarks/throughput.py $(QUICK)
+	$(BIN)/python benchmarks/mutated.py $(QUICK)
+
+bench-peers: install-dev $(VENV)/peers/.ready ## the same load on HealthChain, in an environment of its own
+	$(BIN)/python benchmarks/throughput.py $(QUICK) --peer $(CURDIR)/$(VENV)/peers/bin/python
+
+faults: install-dev ## 32 calls at once while the FHIR server fails in every way; BENCH_QUICK=1 for one round
+	$(BIN)/python benchmarks/faults.py --rounds $(if $(BENCH_QUICK),1,3)
 
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
 	$(BIN)/python tools/screenshots.py
@@ -75,6 +85,11 @@ $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/peers/.ready: benchmarks/peers/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip --disable-pip-version-check install --quiet -r benchmarks/peers/requirements.txt
 	@touch $@
 
 $(VENV)/lock/bin/uv: | $(BIN)/python

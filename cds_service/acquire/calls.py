@@ -77,10 +77,16 @@ class Caller:
         self._bytes_left -= len(reply.body)
         if reply.status != 200:
             raise _refusal(reply)
-        return _decoded(reply.body)
+        try:
+            return _decoded(reply.body)
+        except MalformedError as error:
+            if reply.is_measured:
+                raise
+            # Cut in the head, before the length was told, or in a body of untold length.
+            raise UnreachableError("the connection to the FHIR server ended within the answer") from error
 
 
-def _decoded(body: bytes) -> object:
+def _decoded(body: bytes | bytearray) -> object:
     try:
         return _decoder.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation, RecursionError) as error:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -16,7 +18,11 @@ from cds_service.observability import configure_logging
 from cds_service.records.writer import Writer
 from cds_service.settings import load_settings, require_servable
 
-THREADS = 16
+THREADS = 32
+"""Hook calls of a worker at once; while the FHIR server is slow they wait, and use no CPU."""
+M_MMAP_THRESHOLD = -3
+"""As glibc numbers it."""
+LARGE_BLOCK = 1024 * 1024
 YOUNG_OBJECTS = 50_000
 """Some ten requests' worth; freed by their reference counts long before a collection would."""
 
@@ -66,9 +72,19 @@ def _with_records(writer: Writer) -> dict[str, Any]:
 
 def settle_memory() -> None:
     """Tables stay and requests leave no cycles: collections are rare and never look at the tables again."""
+    _return_large_blocks()
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 10, 10)
+
+
+def _return_large_blocks() -> None:
+    """Large answers of a FHIR server go back to the system once they are read.
+
+    Left to itself, glibc takes each large block that it frees as a sign to keep the next ones of that size.
+    """
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 def gunicorn_options(host: str, port: int, workers: int) -> dict[str, Any]:
