@@ -71,7 +71,7 @@ def _feedback(service: Service) -> Json:
         "summary": f"What became of the cards of {service.id}",
         "operationId": f"{service.id}-feedback",
         "requestBody": _body("feedback"),
-        "responses": _answers("Kept.", None, "application/json", 404, 413, 415, 500, 503),
+        "responses": _answers("Kept; nothing is said.", None, "", 404, 413, 415, 500, 503),
     }
 
 
@@ -95,7 +95,9 @@ def _schema_file() -> Json:
 
 
 def _answers(summary: str, schema: str | None, media_type: str, *refusals: int) -> Json:
-    found: Json = {"200": {"description": summary, "content": {media_type: _schema_of(schema)}}}
+    found: Json = {"200": {"description": summary}}
+    if media_type:
+        found["200"]["content"] = {media_type: _schema_of(schema)}
     for status in sorted({*refusals, *EVERYWHERE} - {304}):
         content = {FHIR_JSON: {"schema": _to("operation-outcome")}}
         found[str(status)] = {"description": REFUSALS[status], "content": content}
