@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 import requests
 from psycopg import sql
 
@@ -139,7 +138,6 @@ def end_all_connections(database: str) -> None:
         )
 
 
-@pytest.mark.usefixtures("postgresql")
 def test_a_postgresql_that_cannot_be_reached_costs_no_answer(tmp_path: Path) -> None:
     url = "postgresql://crs:secret@127.0.0.1:9/none"
     with served(1, data_dir=str(tmp_path), database_url=url) as server:
