@@ -49,9 +49,7 @@ def run_replay(options: argparse.Namespace) -> int:
     with reading(settings) as connection:
         kept = full_record(connection, options.id)
     if kept is None:
-        raise ConfigurationError(
-            f"no full record of {options.id}: see CRS_CDS_AUDIT_FULL_DAYS"
-        )
+        raise ConfigurationError(f"no full record of {options.id}: see CRS_CDS_AUDIT_FULL_DAYS")
     inputs = read_inputs(kept.inputs)
     engine = build_engine(settings, lambda: datetime.now(UTC))
     _require_same_tables(inputs, engine)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from cds_service.cards.grading import grading_card
 from cds_service.hooks.request import HookRequest
-from cds_service.hooks.run import Answer, Engine, Service, picture, summarize
+from cds_service.hooks.run import Answer, Engine, Service, name_gaps, picture, summarize
 
 
 def respond(request: HookRequest, engine: Engine) -> Answer:
     """One grading card, or none where there is nothing to say (GR-8)."""
     assessment, acquired = picture(request, engine)
     card = grading_card(assessment, engine.guideline, engine.zone)
+    if card:
+        name_gaps(card, acquired)
     return Answer({"cards": [card] if card else []}, summarize(assessment, acquired))
 
 

@@ -161,6 +161,13 @@ def _cannot_be_had(
     )
 
 
+def name_gaps(card: dict[str, Any], acquired: Acquired) -> None:
+    """The searches that are not wholly known, with the reason: also those that did not change the grade."""
+    if acquired.failures:
+        gaps = {key: str(failure.reason) for key, failure in sorted(acquired.failures.items())}
+        card["extension"]["org.crs-cds.incomplete"] = gaps
+
+
 def summarize(assessment: Assessment, acquired: Acquired) -> dict[str, Any]:
     """What of an answer may be logged and audited: codes only, no values."""
     grade = (assessment.grade.lowest, assessment.grade.highest) if assessment.grade else None
