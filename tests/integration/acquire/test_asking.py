@@ -42,6 +42,7 @@ def test_a_chart_without_prefetch_is_read_whole(ward: Ward) -> None:
 
 
 def test_the_server_is_asked_what_discovery_publishes(ward: Ward) -> None:
+    """CH-32: each with the token of the call."""
     ward.chart()
     asked = {(seen.path, tuple(seen.params.items())) for seen in ward.fhir.seen}
     expected = {
@@ -57,6 +58,7 @@ def test_the_server_is_asked_what_discovery_publishes(ward: Ward) -> None:
 
 
 def test_what_prefetch_holds_completely_is_not_asked_again(ward: Ward) -> None:
+    """CH-29, CH-30: null, an error, a next link and a missing key are fetched."""
     prefetch = {**whole_prefetch(), "labs": None, "vitals": going_on(*hourly(2)), "oxygen": outcome()}
     del prefetch["conditions"]
     acquired = ward.chart(prefetch)
