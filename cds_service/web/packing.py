@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import zlib
 
-from flask import Response, current_app, request
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
 
 from cds_service.errors import BadRequest, TooLarge, UnsupportedMediaType
 
@@ -22,11 +23,20 @@ def body() -> bytes:
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", *GZIP):
         raise UnsupportedMediaType("send the body plain or with Content-Encoding: gzip")
+    most = request.max_content_length or 0
+    sent = _sent()
+    if len(sent) >= most and request.content_length is None:  # in chunks: werkzeug stops, and says nothing
+        raise TooLarge(f"the body has more than {most // 1024} KiB")
+    return _unpacked(sent, most) if encoding in GZIP else sent
+
+
+def _sent() -> bytes:
     try:
-        sent = request.get_data(cache=False)
-    except OSError:  # the server's word for a body that broke off, or chunks that are none
+        return request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception:  # noqa: BLE001 - each server has its own word for chunks that are none
         raise BadRequest("the body could not be read to its end") from None
-    return _unpacked(sent, current_app.config["MAX_CONTENT_LENGTH"]) if encoding in GZIP else sent
 
 
 def _unpacked(sent: bytes, most: int) -> bytes:
@@ -36,7 +46,7 @@ def _unpacked(sent: bytes, most: int) -> bytes:
     except zlib.error:
         raise BadRequest("the body is not what its Content-Encoding says: it cannot be unpacked") from None
     if len(found) > most:
-        raise TooLarge(f"the body has more than {most // 2**20} MiB when unpacked")
+        raise TooLarge(f"the body has more than {most // 1024} KiB when unpacked")
     if not unpacker.eof or unpacker.unused_data:
         raise BadRequest("the packed body is cut off, or something follows it")
     return found
