@@ -71,11 +71,10 @@ def the_writer(app: Flask) -> Writer:
 
 
 def _audit(engine: Engine, settings: Settings) -> audit.Audit:
-    tables = Tables(
-        engine.guideline.id, engine.guideline.sha256, engine.codebook.sha256, metadata.version("crs-cds")
-    )
+    version = metadata.version("crs-cds")
+    tables = Tables(engine.guideline.id, engine.guideline.sha256, engine.codebook.sha256, version)
     writer = open_writer(settings, tables, engine.clock)
-    return audit.Audit(writer, tables, engine.clock, full=settings.audit_full_days > 0)
+    return audit.Audit(writer, engine, version, full=settings.audit_full_days > 0)
 
 
 def _allowed(bases: tuple[str, ...]) -> Callable[[str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import Column, Connection, Table, delete, select
 
@@ -22,10 +23,12 @@ class Retention:
     full_days: int
 
 
-def purge(connection: Connection, retention: Retention, now: datetime) -> dict[str, int]:
-    """Delete what is older than it may be; how many rows went, by table."""
+def purge(
+    connection: Connection, retention: Retention, now: datetime, portions: int | None = None
+) -> dict[str, int]:
+    """Delete what is older than it may be, or so many portions of it; how many rows went, by table."""
     return {
-        table.name: sum(_portions(connection, table, time, now - timedelta(days=days)))
+        table.name: sum(islice(_portions(connection, table, time, now - timedelta(days=days)), portions))
         for table, time, days in (
             (calls, calls.c.time, retention.days),
             (cards, cards.c.time, retention.days),

@@ -21,8 +21,12 @@ from cds_service.observability import logger
 from cds_service.records.database import connect, open_engine, through_power_failure
 from cds_service.records.entries import Call, Feedback
 from cds_service.records.migrate import migrate
-from cds_service.records.retention import Retention, purge
+from cds_service.records.retention import AT_ONCE, Retention, purge
 from cds_service.records.rows import Rows
+
+_OF_A_VALUE = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+A_TURN = 5
+"""Portions of each table that are purged before the writer looks at its queue again."""
 
 
 class StoreError(Exception):
@@ -67,14 +71,15 @@ class Store:
                 raise
             raise StoreError(_name(error)) from error
 
-    def purge(self, now: datetime) -> None:
-        """Delete what is older than the site keeps it. Raises StoreError."""
+    def purge(self, now: datetime) -> bool:
+        """Delete a turn's worth of what is too old; whether all of it is gone. Raises StoreError."""
         connection = self._connected()
         try:
-            purge(connection, self._retention, now)
+            gone = purge(connection, self._retention, now, portions=A_TURN)
         except (SQLAlchemyError, OSError) as error:
             self.close()
             raise StoreError(_name(error)) from error
+        return all(number < A_TURN * AT_ONCE for number in gone.values())
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -99,15 +104,12 @@ class Store:
 
 def is_of_an_entry(error: Exception) -> bool:
     """Whether a value was refused, so that the rest of a batch can be written without it."""
-    if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
-            return False
-        if isinstance(
-            error, ProgrammingError | InterfaceError
-        ):  # of the driver about a value, not of the server
-            return getattr(error.orig, "sqlstate", None) is None
-        return isinstance(error, DataError | IntegrityError)
-    return not isinstance(error, OSError)
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, _OF_A_VALUE)
+    if isinstance(error, ProgrammingError | InterfaceError):
+        by_the_driver = getattr(error.orig, "sqlstate", None) is None
+        return by_the_driver and not error.connection_invalidated
+    return isinstance(error, DataError | IntegrityError)
 
 
 def _name(error: Exception) -> str:

@@ -26,11 +26,14 @@ MOST_FULL_BYTES = 64 * 1024 * 1024
 MOST_AT_ONCE = 500
 RETRY_S = 1.0
 PURGE_EVERY_S = 3600.0
+PURGE_ON_S = 1.0
+"""The pause where more is too old than one turn may delete: what waits in the queue comes first."""
 STOP_S = 10.0
 FEEDBACK_S = 8.0
 """Beyond the time that the database may take to say that it cannot."""
 MOST_WAITING = 8
 """Feedback that may wait at a time: half of the threads of a worker stay free for hook calls."""
+TURN_S = 0.25
 SAID_AGAIN_S = 60.0
 
 
@@ -98,7 +101,7 @@ class Writer:
         """Return when the feedback is committed. Raises NotKept where it is not, or not in time."""
         self.start()
         given = _Given(items)
-        if not self._waiting.acquire(timeout=1.0):
+        if not self._waiting.acquire(timeout=TURN_S):
             raise NotKept
         try:
             if len(self._queue) >= MOST_QUEUED:
@@ -176,12 +179,19 @@ class Writer:
             self._commit(batch)
         except StoreError as error:
             self._failed(batch, str(error))
-        except Exception as error:  # noqa: BLE001 - an entry that cannot be written takes no other along
-            if len(batch) > 1:
-                for entry in batch:
-                    self._write([entry])
-            else:
-                self._refuse(batch, error)
+        except Exception:  # noqa: BLE001 - told for the entry at fault
+            self._write_one_by_one(batch)
+
+    def _write_one_by_one(self, batch: list[Call | _Given]) -> None:
+        """An entry that cannot be written takes no other along."""
+        for number, entry in enumerate(batch):
+            try:
+                self._commit([entry])
+            except StoreError as error:
+                self._failed(batch[number:], str(error))
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are tried
+                self._refuse(entry, error)
 
     def _commit(self, batch: list[Call | _Given]) -> None:
         made = [entry for entry in batch if isinstance(entry, Call)]
@@ -210,9 +220,10 @@ class Writer:
             )
         self._stopping.wait(RETRY_S)
 
-    def _refuse(self, batch: list[Call | _Given], error: Exception) -> None:
-        self._settle_as_lost(batch)
-        self._release([entry for entry in batch if isinstance(entry, Call)])
+    def _refuse(self, entry: Call | _Given, error: Exception) -> None:
+        self._settle_as_lost([entry])
+        if isinstance(entry, Call):
+            self._release([entry])
         with self._counting:
             self._dropped += 1
         logger.error("record-refused", extra={"error": type(error).__name__, "dropped": self._dropped})
@@ -223,14 +234,14 @@ class Writer:
                 entry.settle(kept=False)
 
     def _purge(self) -> None:
-        self._purge_at = time.monotonic() + PURGE_EVERY_S
         try:
-            self._store.purge(self._clock())
+            done = self._store.purge(self._clock())
         except StoreError as error:
             self._writing = False
             self._purge_at = time.monotonic() + SAID_AGAIN_S
             logger.error("records-not-purged", extra={"error": str(error)})
         else:
+            self._purge_at = time.monotonic() + (PURGE_EVERY_S if done else PURGE_ON_S)
             if not self._queue:
                 self._recovered()
 

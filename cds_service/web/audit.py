@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from cds_service.hooks.replay import Watch
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger, where
-from cds_service.records.entries import Call, Card, Full, Tables
+from cds_service.records.entries import Call, Card, Full
 from cds_service.records.writer import Writer
 
 EXTENSION = "crs_cds_audit"
@@ -33,11 +33,12 @@ _INSTANCE = re.compile(rb'"hookInstance"\s*:\s*"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4
 class Audit:
     """Where records of calls go, and how whole they are."""
 
-    def __init__(self, writer: Writer, tables: Tables, clock: Callable[[], datetime], *, full: bool) -> None:
+    def __init__(self, writer: Writer, engine: Engine, version: str, *, full: bool) -> None:
         self.writer = writer
-        self.tables = tables
-        self.clock = clock
+        self.engine = engine
+        self.version = version
         self.full = full
+        self.keys = frozenset(query.key for query in engine.queries)
 
 
 class Trace:
@@ -68,7 +69,7 @@ def the_audit() -> Audit:
 
 def begin() -> None:
     """Start the trace of a call."""
-    g.trace = Trace(the_audit().clock())
+    g.trace = Trace(the_audit().engine.clock())
 
 
 def answered(body: Mapping[str, Any], response: bytes) -> None:
@@ -111,7 +112,7 @@ def _record(trace: Trace, audit: Audit, status: int) -> Call:
         client=g.get("client", ""),
         status=status,
         error=refusal.code if refusal is not None else "",
-        lacking=_lacking(refusal) if refusal is not None else (),
+        lacking=_lacking(refusal, audit.keys) if refusal is not None else (),
         summary=trace.summary,
         cards=trace.cards,
         patient_id=hook.patient_id if hook is not None else "",
@@ -126,10 +127,8 @@ def _instance(body: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-def _lacking(refusal: ServiceError) -> tuple[str, ...]:
+def _lacking(refusal: ServiceError, keys: frozenset[str]) -> tuple[str, ...]:
     """What a refusal was about: members and prefetch keys, and no name that a caller made up."""
-    engine: Engine = current_app.extensions["crs_cds"]
-    keys = {query.key for query in engine.queries}
     named = []
     for expression in refusal.expression:
         head, _, rest = expression.partition(".")
@@ -141,11 +140,17 @@ def _lacking(refusal: ServiceError) -> tuple[str, ...]:
 
 
 def _full(trace: Trace, audit: Audit) -> Full | None:
+    """All that was decided on; None for a refusal that looked at no chart, and for a fault of the service."""
     watch, hook, service = trace.watch, trace.hook, trace.service
-    if watch is None or hook is None or service is None:
+    if watch is None or hook is None or service is None or not trace.response:
         return None
-    engine: Engine = current_app.extensions["crs_cds"]
-    return Full(watch.inputs(service.id, hook, engine, audit.tables.version), trace.response)
+    if watch.acquired is None and trace.refusal is not None:
+        return None
+    try:
+        return Full(watch.inputs(service.id, hook, audit.engine, audit.version), trace.response)
+    except (TypeError, ValueError, ArithmeticError) as error:  # numbers or text that JSON cannot carry
+        logger.error("audit-not-full", extra={"error": type(error).__name__, "request_id": g.request_id})
+        return None
 
 
 def refused(error: ServiceError, response: Response) -> None:

@@ -50,7 +50,7 @@ def _read(body: bytes, service: str, *, comments: bool) -> Iterator[Feedback]:
     wrong = faults(message, SCHEMA) or tuple(_unstorable(message))
     if wrong:
         _refuse(wrong)
-    received = audit.the_audit().clock()
+    received = audit.the_audit().engine.clock()
     for number, entry in enumerate(message["feedback"]):
         reason = entry.get("overrideReason", {}) if entry["outcome"] == "overridden" else {}
         coding = reason.get("reason", {})

@@ -136,6 +136,15 @@ def canary_request() -> dict[str, Any]:
     return request(prefetch=json.loads(text), context=context)
 
 
+def cut_off() -> dict[str, Any]:
+    """A page that is complete only back to its oldest item."""
+    temperature = concept(LOINC, "8310-5")
+    found = [
+        observation(f"t{n}", temperature, -n, valueQuantity=quantity(f"39.{n}0", "Cel")) for n in range(1, 6)
+    ]
+    return searchset(found, link=[{"relation": "next", "url": "https://ehr.example/fhir?page=2"}])
+
+
 def make_every_kind_of_record(service: FlaskClient) -> str:
     body = canary_request()
     answer = call(service, body)
@@ -188,8 +197,9 @@ def stored_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         request(prefetch=prefetch(procedures=searchset([]))),
         request(prefetch=prefetch(vitals=None)),
         canary_request(),
+        request(prefetch=prefetch(vitals=cut_off())),
     ],
-    ids=["grade 3", "open grade", "no card", "412", "canary"],
+    ids=["grade 3", "open grade", "no card", "412", "canary", "a page of several"],
 )
 @pytest.mark.usefixtures("stored_here")
 @pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
@@ -217,6 +227,21 @@ def test_a_decision_of_another_guideline_is_not_replayed(
     monkeypatch.setenv("CRS_CDS_GUIDELINE", str(other))
     assert main(["audit", "replay", answer.headers["X-Request-Id"]]) == 1
     assert "CRS_CDS_GUIDELINE" in capsys.readouterr().err
+
+
+def test_a_refusal_before_the_chart_was_read_leaves_a_short_record_only(tmp_path: Path) -> None:
+    service = client(data_dir=tmp_path, audit_full_days=1)
+    elsewhere = request(fhirServer="https://elsewhere.example/fhir", prefetch=...)
+    assert call(service, elsewhere).status_code == 400
+    assert [row["status"] for row in recorded(service, tmp_path)] == [400]
+    assert rows(tmp_path, "full_records") == []
+
+
+def test_a_number_that_no_record_can_hold_costs_the_full_record_only(tmp_path: Path) -> None:
+    service = client(data_dir=tmp_path, audit_full_days=1)
+    body = json.dumps(request(prefetch=None), default=str).replace('"userId"', f'"huge": {10**40}, "userId"')
+    call(service, body.encode())
+    assert len(recorded(service, tmp_path)) == 1
 
 
 @pytest.mark.usefixtures("stored_here")
