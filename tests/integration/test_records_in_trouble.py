@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from cds_service.app import the_writer
-from cds_service.records import database, writer
+from cds_service.records import backlog, database, writer
 from cds_service.records.database import FILE
 from tests.contract.service import call, client, request
 from tests.contract.test_feedback import overridden, send
@@ -139,7 +139,7 @@ def test_a_store_that_may_not_grow_takes_a_batch_whole_or_not_at_all(
 def test_a_full_queue_drops_records_and_counts_them(
     tmp_path: Path, stopping: list[FlaskClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "MOST_QUEUED", 3)
+    monkeypatch.setattr(backlog, "MOST_QUEUED", 3)
     service = client(data_dir=tmp_path)
     stopping.append(service)
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
@@ -167,7 +167,7 @@ def test_an_entry_that_cannot_be_written_takes_no_other_along(
 def test_full_records_are_let_go_before_memory_is(
     tmp_path: Path, stopping: list[FlaskClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "MOST_FULL_BYTES", 10)
+    monkeypatch.setattr(backlog, "MOST_FULL_BYTES", 10)
     service = client(data_dir=tmp_path, audit_full_days=1)
     stopping.append(service)
     assert call(service, request()).status_code == 200

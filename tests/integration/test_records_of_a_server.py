@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -136,6 +140,31 @@ def end_all_connections(database: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """Takes connections, and never says a word."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        yield int(listening.getsockname()[1])
+
+
+def test_a_database_that_hangs_leaves_threads_to_hook_calls(tmp_path: Path) -> None:
+    with silent_server() as port:
+        url = f"postgresql://crs@127.0.0.1:{port}/none"
+        with served(1, data_dir=str(tmp_path), database_url=url) as server, ThreadPoolExecutor(24) as many:
+            feedback = [many.submit(give, server, str(uuid.uuid4())) for _ in range(16)]
+            time.sleep(0.3)
+            took = []
+            for _ in range(20):
+                began = time.monotonic()
+                assert hook(server).status_code == 200
+                took.append(time.monotonic() - began)
+            assert {future.result() for future in feedback} == {503}
+    assert sorted(took)[10] < 0.3
+    assert max(took) < 1.5
 
 
 def test_a_postgresql_that_cannot_be_reached_costs_no_answer(tmp_path: Path) -> None:
