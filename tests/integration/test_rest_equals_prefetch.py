@@ -87,8 +87,9 @@ def test_a_real_fhir_server_gives_what_prefetch_gives(
     assert over_rest == assessed(service(), patient, prefetch=prefetched(resources))
 
 
+@pytest.mark.parametrize("full", [0, 30])
 def test_the_token_goes_to_the_fhir_server_and_nowhere_else(
-    caplog: pytest.LogCaptureFixture, tmp_path: Path
+    caplog: pytest.LogCaptureFixture, tmp_path: Path, full: int
 ) -> None:
     """CH-32: not into logs, answers or records, whether the call succeeds or not."""
     caplog.set_level(logging.DEBUG)
@@ -96,7 +97,7 @@ def test_the_token_goes_to_the_fhir_server_and_nowhere_else(
     with FakeFhir(chart("demo-03")) as server:
         server.once("Observation", status(403), status(500), from_store)
         where = create_app(
-            Settings(auth="none", fhir_servers=(server.base,), data_dir=tmp_path)
+            Settings(auth="none", fhir_servers=(server.base,), data_dir=tmp_path, audit_full_days=full)
         ).test_client()
         request = {
             "hook": "patient-view",
