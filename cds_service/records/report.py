@@ -57,8 +57,7 @@ def report(connection: Connection, since: datetime | None = None) -> list[Line]:
     """One line a week and rule, sorted. ``since`` leaves out cards that were shown before."""
     lines: dict[tuple[str, str], Line] = {}
     outcomes = _outcomes(connection)
-    shown = select(cards.c.uuid, cards.c.time, cards.c.rules)
-    for uuid, time, rules in connection.execute(shown):
+    for uuid, time, rules in _shown(connection):
         outcome = outcomes.pop(uuid, None)
         if since is None or time >= since:
             for rule in rules.split():
@@ -69,6 +68,15 @@ def report(connection: Connection, since: datetime | None = None) -> list[Line]:
         if since is None or outcome.time >= since:
             _add(_line(lines, outcome.time, UNKNOWN), outcome)
     return sorted(lines.values(), key=lambda line: (line.week, _order(line.rule)))
+
+
+def _shown(connection: Connection) -> Iterator[tuple[str, datetime, str]]:
+    """Each card once: a batch whose commit was not answered may have been written twice."""
+    seen: set[str] = set()
+    for uuid, time, rules in connection.execute(select(cards.c.uuid, cards.c.time, cards.c.rules)):
+        if uuid not in seen:
+            seen.add(uuid)
+            yield uuid, time, rules
 
 
 def _outcomes(connection: Connection) -> dict[str, _Outcomes]:

@@ -84,7 +84,9 @@ full_records = Table(
 cards = Table(
     "cards",
     metadata,
-    Column("uuid", String(36), primary_key=True),
+    Column("id", _Number, primary_key=True),
+    # Not indexed: uuids are spread over all pages of an index, and each page is written with each batch.
+    Column("uuid", String(36), nullable=False),
     Column("time", Instant(), nullable=False, index=True),
     Column("request_id", String(36), nullable=False),
     Column("service", String(64), nullable=False),

@@ -63,7 +63,8 @@ def _full_records() -> None:
 def _cards() -> None:
     op.create_table(
         "cards",
-        sa.Column("uuid", sa.String(36), primary_key=True),
+        sa.Column("id", _NUMBER, primary_key=True),
+        sa.Column("uuid", sa.String(36), nullable=False),
         sa.Column("time", Instant(), nullable=False),
         sa.Column("request_id", sa.String(36), nullable=False),
         sa.Column("service", sa.String(64), nullable=False),
