@@ -13,11 +13,12 @@ UV_VERSION := 0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
-PURE := not java and not browser and not external
+PURE := not java and not browser and not postgres and not external
 PYTEST_ARGS ?=
 FUZZ_ARGS ?=
 
-.PHONY: help install install-dev demo test test-all check format bench fuzz docs screenshots lock chromium clean
+.PHONY: help install install-dev demo test test-all check format bench bench-peers faults fuzz docs screenshots lock
+.PHONY: chromium clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +33,7 @@ demo: install ## the service with the embedded EHR sandbox on http://127.0.0.1:8
 test: install-dev ## every test that needs nothing but Python
 	$(BIN)/python -m pytest -m "$(PURE)" $(PYTEST_ARGS)
 
-test-all: install-dev chromium ## all tests: also the real FHIR server (Java), the browser, external data
+test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, the browser, external data
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: install-dev ## lint, formatting and types
@@ -44,9 +45,19 @@ format: install-dev ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install-dev fuzz ## fuzz, then measure mapping and the cost of a hook call; BENCH_QUICK=1 for a short run
-	$(BIN)/python benchmarks/mapping.py $(if $(BENCH_QUICK),--quick)
-	$(BIN)/python benchmarks/run.py $(if $(BENCH_QUICK),--quick)
+QUICK = $(if $(BENCH_QUICK),--quick)
+bench: install-dev fuzz ## fuzz; cost of mapping and of a hook call, latency, throughput, spoiled requests; BENCH_QUICK=1
+	$(BIN)/python benchmarks/mapping.py $(QUICK)
+	$(BIN)/python benchmarks/run.py $(QUICK)
+	$(BIN)/python benchmarks/latency.py $(QUICK)
+	$(BIN)/python benchmarks/throughput.py $(QUICK)
+	$(BIN)/python benchmarks/mutated.py $(QUICK)
+
+bench-peers: install-dev $(VENV)/peers/.ready ## the same load on HealthChain, in an environment of its own
+	$(BIN)/python benchmarks/throughput.py $(QUICK) --peer $(CURDIR)/$(VENV)/peers/bin/python
+
+faults: install-dev ## 32 calls at once while the FHIR server fails in every way; BENCH_QUICK=1 for one round
+	$(BIN)/python benchmarks/faults.py --rounds $(if $(BENCH_QUICK),1,3)
 
 fuzz: install-dev ## map 200,000 mutated resources (20,000 with BENCH_QUICK=1); FUZZ_ARGS="--seed 2" for others
 	$(BIN)/python benchmarks/fuzz.py $(if $(BENCH_QUICK),--quick) $(FUZZ_ARGS)
@@ -85,6 +96,11 @@ $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/peers/.ready: benchmarks/peers/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip --disable-pip-version-check install --quiet -r benchmarks/peers/requirements.txt
 	@touch $@
 
 $(VENV)/lock/bin/uv: | $(BIN)/python

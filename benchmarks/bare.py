@@ -1,4 +1,7 @@
-"""The floor: Flask parsing the body with the standard library, under the same server and settings."""
+"""``python -m benchmarks.bare PORT WORKERS``: the floor, Flask parsing the body with the standard library.
+
+Under the same server and settings as the service.
+"""
 
 from __future__ import annotations
 
@@ -21,4 +24,4 @@ def create_app() -> Flask:
 
 
 if __name__ == "__main__":
-    Server(create_app, gunicorn_options("127.0.0.1", int(sys.argv[1]), 1)).run()
+    Server(create_app, gunicorn_options("127.0.0.1", int(sys.argv[1]), int(sys.argv[2]))).run()

@@ -1,4 +1,4 @@
-"""``crs-cds``: serve, demo, grade, map, tables. Exit codes: 0 done, 1 input refused, 2 wrong usage."""
+"""``crs-cds`` and its commands. Exit codes: 0 done, 1 the input was refused, 2 wrong usage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from cds_service.commands import demo, grade, mapping, serve, tables
+from cds_service.commands import audit, demo, feedback, grade, mapping, records, serve, tables
 from cds_service.errors import ConfigurationError, ServiceError
 
 REFUSED = 1
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Grades cytokine release syndrome from FHIR R4 data. Decision support for professionals.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (serve, demo, grade, mapping, tables):
+    for module in (serve, demo, grade, mapping, tables, feedback, audit, records):
         module.add_parser(commands)
     chosen = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):

@@ -5,12 +5,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """One more thing that is wrong with a request: what, and with which member."""
+
+    text: str
+    member: str
+
 
 class ServiceError(Exception):
     """Any refusal that a caller sees as an OperationOutcome.
 
-    ``expression`` names the parts of the request that the refusal is about.
+    ``expression`` names the parts of the request that the refusal is about;
+    ``others`` is what else is wrong, so that all of it can be mended at once.
     """
+
+    others: tuple[Fault, ...] = ()
 
     code = "processing"
     status = 500
@@ -36,6 +48,11 @@ class PreconditionFailed(ServiceError):
 
     code = "processing"
     status = 412
+
+
+class TooLarge(ServiceError):
+    code = "too-long"
+    status = 413
 
 
 class UnsupportedMediaType(ServiceError):

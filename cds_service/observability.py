@@ -10,7 +10,7 @@ import msgspec
 
 FIELDS = (
     "request_id", "service", "hook_instance", "status", "outcome", "assessment", "rules", "missing",
-    "failures", "duration_ms", "error", "where",
+    "failures", "duration_ms", "error", "where", "queued", "dropped",
 )  # fmt: skip
 """What a record may carry beside time, level and event."""
 
@@ -26,7 +26,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
         }
-        entry.update({name: getattr(record, name) for name in FIELDS if hasattr(record, name)})
+        given = record.__dict__
+        entry.update({name: given[name] for name in FIELDS if name in given})
         return msgspec.json.encode(entry, enc_hook=str).decode()
 
 

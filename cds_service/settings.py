@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
+import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds_service.errors import ConfigurationError
@@ -17,6 +19,8 @@ from cds_service.errors import ConfigurationError
 PREFIX = "CRS_CDS_"
 OTHERS = {"CRS_CDS_EXTERNAL_DATA"}
 """Names of ours that are not settings of the service."""
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+"""An origin as a browser writes it: lower case, no path, no default port spelled out."""
 
 
 class Settings(BaseSettings):
@@ -27,14 +31,28 @@ class Settings(BaseSettings):
     auth: Literal["jwt", "none"] = "jwt"
     fhir_servers: Annotated[tuple[str, ...], NoDecode] = ()
     """FHIR base URLs that may be called with ``auth`` none."""
+    fhir_ca_file: Path | None = None
+    """Certificates to trust for the FHIR server, in place of the usual ones (a hospital's own authority)."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may call the service from a browser."""
     guideline: str = "astct-2019"
     codes: Path | None = None
     """The site's overlay of local codes."""
     timezone: str | None = None
     """IANA zone for times without one, and for times on cards. Unset: such times are refused."""
     fhir_budget_ms: int = Field(default=2500, ge=100, le=60_000)
+    database_url: SecretStr | None = None
+    """Feedback and audit: postgresql://… or sqlite:///file. Unset: a SQLite file in the data directory."""
+    data_dir: Path = Path("data")
+    retention_days: int = Field(default=730, ge=1, le=36_500)
+    audit_full_days: int = Field(default=0, ge=0, le=36_500)
+    """How long full records, which hold patient data, are kept. 0: none are made."""
+    feedback_comments: bool = False
+    """Whether what clinicians write with an override is kept: free text may hold patient data."""
+    patient_hash_key: SecretStr | None = Field(default=None, min_length=32)
+    """Key of the hash of patient ids, the same for all replicas. Unset: a file in the data directory."""
 
-    @field_validator("fhir_servers", mode="before")
+    @field_validator("fhir_servers", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -48,6 +66,26 @@ class Settings(BaseSettings):
             parts = urlsplit(server)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
                 raise ValueError(f"{server!r} is not a FHIR base URL such as https://ehr.example/fhir")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin as browsers send it, such as https://ehr.example"
+                )
+        return value
+
+    @field_validator("fhir_ca_file")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.create_default_context(cafile=str(value))
+            except (OSError, ValueError):  # SSLError is an OSError
+                raise ValueError(f"{value}: not a readable file of PEM certificates") from None
         return value
 
     @field_validator("timezone")

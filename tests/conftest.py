@@ -1,12 +1,30 @@
 """Fixtures for what lies outside Python, and the markers that go with them."""
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests import prerequisites
 
-MARKER_OF_FIXTURE = {"hapi_base": "java", "chromium": "browser", "external_data": "external"}
+MARKER_OF_FIXTURE = {
+    "hapi_base": "java",
+    "chromium": "browser",
+    "external_data": "external",
+    "postgresql": "postgres",
+}
+RECORDS = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Records of the services under test go to a folder of this run, not into the checkout."""
+    config.stash[RECORDS] = os.environ["CRS_CDS_DATA_DIR"] = tempfile.mkdtemp(prefix="crs-cds-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[RECORDS], ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)

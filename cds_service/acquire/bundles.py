@@ -14,14 +14,16 @@ from typing import Any
 from msgspec import UnsetType
 
 from cds_service.acquire.order import Resource
-from cds_service.acquire.queries import PAGE_SIZE, Query
+from cds_service.acquire.outcomes import is_harmless
+from cds_service.acquire.queries import Query
 from cds_service.acquire.reasons import Reason
 from fhir_mappings.searchset import Searchset, plain
 
 _PATIENT_REFERENCE = re.compile(r"(?:^|/)Patient/([^/#?]+)(?:/_history/[^/]+)?$")
 _BUNDLE_TYPES = frozenset({"searchset", "collection", None})
 _MATCH = {"mode": "match"}
-_TELLING_CODES = frozenset({"incomplete", "suppressed"})
+_ROUND = frozenset({50, 100, 200, 250, 500, 1_000})
+"""Where servers cap a page. One exactly as full, without a total or a next link, may have been capped."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,11 @@ class Page:
     def is_whole(self) -> bool:
         """Whether it is all there is, and proves so. Some servers count included resources into the total."""
         return self.flaw is None and not self.more and (self.total is None or self.total <= self.listed)
+
+    @property
+    def may_be_capped(self) -> bool:
+        """Whether it may be the first page of more, though nothing in it says so (ADR 7)."""
+        return not self.more and self.total is None and len(self.matches) in _ROUND
 
 
 def read_value(value: object, query: Query, patient_id: str) -> Page:
@@ -79,7 +86,7 @@ def _read_searchset(value: Searchset, query: Query, patient_id: str) -> Page | N
         return None
     total = None if isinstance(value.total, UnsetType) else value.total
     page = Page(matches=matches, total=total, listed=len(entries))
-    return page if page.is_whole and len(entries) != PAGE_SIZE else None
+    return page if page.is_whole and not page.may_be_capped else None
 
 
 def _read_instance(value: Resource, query: Query, patient_id: str) -> Page:
@@ -131,7 +138,7 @@ def _read_other(resource: Resource, page: Page) -> None:
     if not isinstance(kind, str):
         page.rubbish += 1
     elif kind == "OperationOutcome":
-        if not _is_harmless(resource):
+        if not is_harmless(resource):
             page.flaw = page.flaw or Reason.ERROR
     else:
         page.included.append(resource)
@@ -140,17 +147,6 @@ def _read_other(resource: Resource, page: Page) -> None:
 def _is_match(entry: Resource) -> bool:
     search = entry.get("search")
     return not isinstance(search, dict) or search.get("mode") != "include"
-
-
-def _is_harmless(outcome: Resource) -> bool:
-    """An outcome that only informs; a warning may say that results were left out."""
-    issues = outcome.get("issue")
-    return isinstance(issues, list) and all(
-        isinstance(issue, dict)
-        and issue.get("severity") == "information"
-        and str(issue.get("code")) not in _TELLING_CODES
-        for issue in issues
-    )
 
 
 def _is_anothers(resource: Resource, ours: str) -> bool:

@@ -27,6 +27,11 @@ _PAUSE = 0.1
 _LONGEST_WAIT = 3600
 _DELAY = re.compile(r"\s*(\d{1,9})(?:\.\d+)?\s*")
 
+_MARK = b"\xef\xbb\xbf"
+_NO_JSON = "the answer of the FHIR server is not JSON"
+_TRUNCATED = "truncated"
+"""How msgspec says that JSON ends too early."""
+
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -77,14 +82,21 @@ class Caller:
         self._bytes_left -= len(reply.body)
         if reply.status != 200:
             raise _refusal(reply)
-        return _decoded(reply.body)
+        try:
+            return _decoded(reply.body)
+        except msgspec.DecodeError as error:
+            if reply.is_measured or _TRUNCATED not in str(error):
+                raise MalformedError(_NO_JSON) from error
+            # Cut in the head, before the length was told, or in a body of untold length.
+            raise UnreachableError("the connection to the FHIR server ended within the answer") from error
 
 
-def _decoded(body: bytes) -> object:
+def _decoded(body: bytes | bytearray) -> object:
+    """Raises MalformedError, and msgspec's own DecodeError where the syntax is wrong."""
     try:
-        return _decoder.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation, RecursionError) as error:
-        raise MalformedError("the answer of the FHIR server is not JSON") from error
+        return _decoder.decode(body[len(_MARK) :] if body.startswith(_MARK) else body)
+    except (UnicodeDecodeError, InvalidOperation, RecursionError) as error:
+        raise MalformedError(_NO_JSON) from error
 
 
 def _refusal(reply: Reply) -> FhirError:
@@ -100,7 +112,7 @@ def _refusal(reply: Reply) -> FhirError:
     if status in {404, 410}:
         return NotFoundError(detail)
     if status >= 400:
-        return RejectedError(detail, reply.body)
+        return RejectedError(detail, status, reply.body)
     return MalformedError(f"{detail}, which is no answer to a read")
 
 

@@ -12,8 +12,9 @@ from cds_service.acquire.queries import Query
 from cds_service.acquire.searches import Refusals, Search, Setting
 from cds_service.acquire.transport import Exchange, FhirAccess, Transport
 
-WORKERS = 72
-"""Eight hook calls with all nine searches at once; threads are made as they are needed."""
+WORKERS = 320
+"""As many hook calls as a worker process takes at once, with ten searches each: searches that hang must not
+let those of other calls wait. Threads are made as they are needed."""
 
 
 class FhirClient:

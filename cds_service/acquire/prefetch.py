@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cds_service.acquire.answer import Answer, cut_off, put_together
-from cds_service.acquire.bundles import Page, read_value
-from cds_service.acquire.queries import PAGE_SIZE, Query
+from cds_service.acquire.bundles import read_value
+from cds_service.acquire.queries import Query
 from cds_service.acquire.reasons import Failure, Reason
 from fhir_mappings.facts import Coverage
 
@@ -27,10 +27,5 @@ def read_prefetch(prefetch: object, queries: Sequence[Query], patient_id: str) -
 
 def _read(value: object, query: Query, patient_id: str) -> Answer:
     page = read_value(value, query, patient_id)
-    return put_together(query, [page], cut_off() if _is_cut(page) else None)
-
-
-def _is_cut(page: Page) -> bool:
-    # EHRs that build the Bundle themselves often drop the links: a page exactly
-    # as full as was asked for, with no total to say otherwise, is taken as cut.
-    return page.more or (page.total is None and len(page.matches) == PAGE_SIZE)
+    # EHRs that build the Bundle themselves often drop the links.
+    return put_together(query, [page], cut_off() if page.more or page.may_be_capped else None)

@@ -106,6 +106,7 @@ class NotFoundError(FhirError):
 class RejectedError(FhirError):
     """Another 4xx; ``body`` is kept to see which parameter was refused, never shown."""
 
-    def __init__(self, detail: str, body: bytes) -> None:
+    def __init__(self, detail: str, status: int, body: bytes | bytearray) -> None:
         super().__init__(detail)
+        self.status = status
         self.body = body

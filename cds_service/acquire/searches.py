@@ -13,11 +13,22 @@ from cds_service.acquire.bundles import Page, read_value
 from cds_service.acquire.calls import Call, Caller
 from cds_service.acquire.order import NewestFirst
 from cds_service.acquire.queries import Query
-from cds_service.acquire.reasons import Failure, FhirError, FhirTimeoutError, Reason, RejectedError
+from cds_service.acquire.reasons import (
+    Failure,
+    FhirError,
+    FhirTimeoutError,
+    NotFoundError,
+    Reason,
+    RejectedError,
+)
+from cds_service.acquire.scopes import granted, limited
 from cds_service.acquire.transport import Exchange, FhirAccess, Transport
 
 LONGEST_URL = 1_900
 """Characters; proxies and servers begin to refuse at 2,000 and more. Beyond: POST to _search."""
+POSTING = "_search"
+"""Remembered among the refused parameters of a server that takes no search by POST."""
+NO_SUCH_METHOD = (405, 415)
 MOST_PAGES = 50
 MOST_BYTES = 16 * 1024 * 1024
 """A query, all pages: more than 10,000 Observations with coded values."""
@@ -79,7 +90,9 @@ class Search:
         """What was had so far; where ``run`` has not ended, its time is over."""
         late = (FhirTimeoutError("the FHIR server did not answer in time").failure(),)
         (failure,) = self._outcome or late
-        return put_together(self.query, list(self._pages), failure, sorted_by_server=self._is_sorted())
+        found = put_together(self.query, list(self._pages), failure, sorted_by_server=self._is_sorted())
+        grant = granted(self._setting.access.scope, self.query.resource_type)
+        return found if self.query.is_read else limited(found, grant)
 
     def _is_sorted(self) -> bool:
         return "_sort" not in self._without
@@ -93,7 +106,7 @@ class Search:
         while True:
             self._pages.append(page)
             if not page.more or page.flaw is Reason.WRONG_PATIENT:
-                return None
+                return cut_off() if len(self._pages) == 1 and page.may_be_capped else None
             order.add(page.matches)
             if self._is_enough(order):
                 return cut_off("older results were not needed")
@@ -113,8 +126,8 @@ class Search:
     def _first(self) -> Page:
         try:
             return self._page(self._call())
-        except RejectedError as refusal:
-            fewer = self._fewer(refusal.body)
+        except (RejectedError, NotFoundError) as refusal:
+            fewer = self._fewer(refusal)
             if fewer is None:
                 raise
         self._without = fewer
@@ -122,8 +135,13 @@ class Search:
         self._setting.refusals.remember(self._setting.access.base_url, self.query.resource_type, fewer)
         return page
 
-    def _fewer(self, body: bytes) -> frozenset[str] | None:
-        """The parameters to leave out after a 400 with this body; None where that is not its cause."""
+    def _fewer(self, refusal: RejectedError | NotFoundError) -> frozenset[str] | None:
+        """The parameters to leave out after a refusal; None where they are not its cause."""
+        if self._is_posted() and (isinstance(refusal, NotFoundError) or refusal.status in NO_SUCH_METHOD):
+            return self._without | {POSTING}
+        if isinstance(refusal, NotFoundError):
+            return None
+        body = refusal.body
         droppable = (_OPTIONAL & {name for name, _ in self.query.params}) - self._without
         named = frozenset(name for name in droppable if name.encode() in body)
         if named:
@@ -141,6 +159,12 @@ class Search:
         address = self._base_address()
         if self.query.is_read:
             return Call(address)
-        params = self.query.encoded(self._setting.patient_id, self._without)
-        url = f"{address}?{params}"
-        return Call(url) if len(url) <= LONGEST_URL else Call(f"{address}/_search", form=params)
+        params = self._params()
+        return Call(f"{address}/_search", form=params) if self._is_posted() else Call(f"{address}?{params}")
+
+    def _is_posted(self) -> bool:
+        too_long = len(self._base_address()) + 1 + len(self._params()) > LONGEST_URL
+        return not self.query.is_read and too_long and POSTING not in self._without
+
+    def _params(self) -> str:
+        return self.query.encoded(self._setting.patient_id, self._without)

@@ -41,10 +41,11 @@ _this_thread = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class FhirAccess:
-    """The configured base URL of a FHIR server, and the bearer token for it."""
+    """The configured base URL of a FHIR server, and the bearer token for it with its scopes."""
 
     base_url: str
     token: str | None = None
+    scope: str | None = None
 
     def __repr__(self) -> str:
         return f"FhirAccess(base_url={self.base_url!r})"
@@ -54,7 +55,12 @@ class FhirAccess:
 class Reply:
     status: int
     headers: requests.structures.CaseInsensitiveDict[str]
-    body: bytes
+    body: bytes | bytearray
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the end of the body was told, and not only seen in the end of the connection."""
+        return "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
 
 
 class Exchange:
@@ -178,7 +184,7 @@ def _translated(exchange: Exchange, error: Exception) -> FhirError:
     return UnreachableError("the connection to the FHIR server failed")
 
 
-def _body(exchange: Exchange, response: requests.Response, limit: int) -> bytes:
+def _body(exchange: Exchange, response: requests.Response, limit: int) -> bytes | bytearray:
     if response.status_code != requests.codes.ok:
         limit = min(limit, _ERROR_BODY_LIMIT)
     try:
@@ -189,20 +195,18 @@ def _body(exchange: Exchange, response: requests.Response, limit: int) -> bytes:
         raise
 
 
-def _read(exchange: Exchange, read1: Callable[..., bytes], announced: str, limit: int) -> bytes:
+def _read(exchange: Exchange, read1: Callable[..., bytes], announced: str, limit: int) -> bytearray:
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         raise TooLargeError("the answer of the FHIR server is too large")
-    chunks: list[bytes] = []
-    size = 0
+    body = bytearray()  # one block that grows: a large one goes back to the system once it is read
     # read1 gives what has arrived; read would wait for a full chunk and never look at the clock.
     while chunk := read1(_CHUNK, decode_content=True):
         exchange.remaining()
-        size += len(chunk)
-        if size > limit:
+        body += chunk
+        if len(body) > limit:
             raise TooLargeError("the answer of the FHIR server is too large")
-        chunks.append(chunk)
     exchange.remaining()  # a body ended by our own abort is no body
-    return b"".join(chunks)
+    return body
 
 
 class _Watched(HTTPConnection):

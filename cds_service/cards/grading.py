@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta, tzinfo
 
@@ -35,17 +34,15 @@ GRADING_CONCEPTS = frozenset(
 def grading_card(
     assessment: Assessment, guideline: Guideline, zone: tzinfo | None = None, encounter_id: str | None = None
 ) -> Json | None:
-    """The card of an assessment, or None where there is nothing to say (GR-8)."""
+    """The card of an assessment without its uuid, or None where there is nothing to say (GR-8)."""
     if not _speaks(assessment):
         return None
-    identity = uuid.uuid4()
     return {
-        "uuid": str(identity),
         "summary": wording.summary(assessment),
         "indicator": indicator(assessment),
         "detail": detail(assessment, guideline, zone),
         "source": {"label": wording.SOURCE_LABEL, "url": wording.SOURCE_URL, "topic": TOPIC},
-        **_offered(assessment, Signing(identity, assessment.patient, encounter_id, assessment.as_of), zone),
+        **_offered(assessment, Signing(assessment.patient, encounter_id, assessment.as_of), zone),
         "overrideReasons": override_reasons(GRADING),
         "extension": {
             "org.crs-cds.rules": rules_of(assessment),
@@ -79,7 +76,6 @@ def delay_card(assessment: Assessment, guideline: Guideline) -> Json | None:
     if assessment.delay is None or (said and _speaks(assessment)):
         return None
     return {
-        "uuid": str(uuid.uuid4()),
         "summary": treatment.delay_summary(assessment.delay),
         "indicator": "warning",
         "detail": treatment.delay_detail(assessment.delay) + f"\n\n*{wording.footer(guideline)}*",

@@ -1,12 +1,11 @@
 """What a clinician may sign from a card: each order in one suggestion only, so that none is taken twice.
 
 A drug is a decision of its own and stands alone; tests that belong together are one suggestion. Since no
-order is in two of them, any number may be accepted (docs/adr/0006-suggestions.md).
+order is in two of them, any number may be accepted (docs/adr/0013-suggestions.md).
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,9 +31,8 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """Whose orders these are, and when; ``seed`` names the card, so that a replay gives the same bytes."""
+    """Whose orders these are, and when."""
 
-    seed: uuid.UUID
     patient_id: str
     encounter_id: str | None
     authored_on: datetime
@@ -67,10 +65,8 @@ def _once(proposals: Sequence[Proposal]) -> Sequence[Proposal]:
 
 
 def _suggestion(members: Sequence[Proposal], signing: Signing) -> Json:
-    name = " ".join(member.order.id for member in members)
     suggestion: Json = {
         "label": wording.together([member.label for member in members]),
-        "uuid": str(uuid.uuid5(signing.seed, name)),
         "actions": [_action(member, signing) for member in members],
     }
     return suggestion | ({"isRecommended": True} if all(m.recommended for m in members) else {})

@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.serving import make_server
 
 from cds_service import sandbox
-from cds_service.app import create_app
+from cds_service.app import create_app, the_writer
 from cds_service.commands.arguments import port
 from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging
@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     )
     app = create_app(settings)
     sandbox.register(app)
+    the_writer(app).start()
     server = make_server(options.host, options.port, app, threaded=True)
     sys.stdout.write(
         f"CRS CDS demo with synthetic patients\n\n  open   {base}/\n  FHIR   {base}/fhir/Patient\n"
@@ -60,4 +61,5 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write("\n")
     finally:
         server.server_close()
+        the_writer(app).stop()
     return 0

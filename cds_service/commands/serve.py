@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from cds_service.app import create_app
+from cds_service.app import create_app, the_writer
 from cds_service.commands.arguments import count, port
 from cds_service.observability import configure_logging
+from cds_service.records.writer import Writer
 from cds_service.settings import load_settings, require_servable
 
-THREADS = 16
+THREADS = 32
+"""Hook calls of a worker at once; while the FHIR server is slow they wait, and use no CPU."""
+M_MMAP_THRESHOLD = -3
+"""As glibc numbers it."""
+LARGE_BLOCK = 1024 * 1024
 YOUNG_OBJECTS = 50_000
 """Some ten requests' worth; freed by their reference counts long before a collection would."""
 
@@ -50,15 +57,34 @@ def run(options: argparse.Namespace) -> int:
     configure_logging()
     app = create_app(settings)  # before the workers are forked: a bad table stops the start, once
     settle_memory()
-    Server(lambda: app, gunicorn_options(options.host, options.port, options.workers)).run()
+    chosen = gunicorn_options(options.host, options.port, options.workers) | _with_records(the_writer(app))
+    Server(lambda: app, chosen).run()
     return 0
+
+
+def _with_records(writer: Writer) -> dict[str, Any]:
+    """Each worker has a writer of its own, from its start to the end of its last call."""
+    return {
+        "post_worker_init": lambda _worker: writer.start(),
+        "worker_exit": lambda _server, _worker: writer.stop(),
+    }
 
 
 def settle_memory() -> None:
     """Tables stay and requests leave no cycles: collections are rare and never look at the tables again."""
+    _return_large_blocks()
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 10, 10)
+
+
+def _return_large_blocks() -> None:
+    """Large answers of a FHIR server go back to the system once they are read.
+
+    Left to itself, glibc takes each large block that it frees as a sign to keep the next ones of that size.
+    """
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 def gunicorn_options(host: str, port: int, workers: int) -> dict[str, Any]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from cds_service.cards.grading import delay_card, grading_card
 from cds_service.hooks.request import HookRequest
-from cds_service.hooks.run import Answer, Engine, Service, picture, summarize
+from cds_service.hooks.run import Answer, Engine, Service, name_gaps, picture, summarize
 
 
 def respond(request: HookRequest, engine: Engine) -> Answer:
     """One grading card, or none where there is nothing to say (GR-8); another where cells should wait."""
     assessment, _, acquired = picture(request, engine, engine.clock())
-    cards = (
-        grading_card(assessment, engine.guideline, engine.zone, request.encounter_id),
-        delay_card(assessment, engine.guideline),
-    )
-    return Answer({"cards": [card for card in cards if card]}, summarize(assessment, acquired))
+    card = grading_card(assessment, engine.guideline, engine.zone, request.encounter_id)
+    if card:
+        name_gaps(card, acquired)
+    cards = (card, delay_card(assessment, engine.guideline))
+    return Answer({"cards": [each for each in cards if each]}, summarize(assessment, acquired))
 
 
 SERVICE = Service(

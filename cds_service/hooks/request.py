@@ -27,6 +27,8 @@ class HookRequest:
     token: str | None
     prefetch: object
     context: Mapping[str, Any]
+    scope: str | None = None
+    """What the token may read, as the client says."""
 
     def __repr__(self) -> str:
         return f"HookRequest({self.hook_instance})"

@@ -42,6 +42,8 @@ class Engine:
     allowed_server: Callable[[str], str]
     zone: ZoneInfo | None
     clock: Callable[[], datetime]
+    acquire: Callable[[HookRequest, Engine, datetime], Acquired]
+    """How the chart is had: from the call and the FHIR server, or from a record of an earlier call."""
 
 
 class Answer(NamedTuple):
@@ -76,14 +78,7 @@ def picture(request: HookRequest, engine: Engine, now: datetime) -> Seen:
 
     Raises PreconditionFailed or UpstreamUnavailable where what is needed cannot be had.
     """
-    acquired = acquire(
-        request.context,
-        request.prefetch,
-        server_of(request, engine),
-        engine.queries,
-        Deadline.in_ms(engine.budget_ms),
-        now - furthest_back(engine.guideline),
-    )
+    acquired = engine.acquire(request, engine, now)
     facts = map_resources(
         acquired.resources,
         engine.codebook,
@@ -99,11 +94,25 @@ def picture(request: HookRequest, engine: Engine, now: datetime) -> Seen:
     return Seen(assessment, facts, acquired)
 
 
+def from_the_chart(request: HookRequest, engine: Engine, now: datetime) -> Acquired:
+    """What the call brings along, and from the FHIR server what it does not."""
+    return acquire(
+        request.context,
+        request.prefetch,
+        server_of(request, engine),
+        engine.queries,
+        Deadline.in_ms(engine.budget_ms),
+        now - furthest_back(engine.guideline),
+    )
+
+
 def server_of(request: HookRequest, engine: Engine) -> Server | None:
     """The caller's FHIR server, if it named one. Raises BadRequest where it is not one that may be asked."""
     if request.fhir_server is None:
         return None
-    return Server(engine.client, FhirAccess(engine.allowed_server(request.fhir_server), request.token))
+    return Server(
+        engine.client, FhirAccess(engine.allowed_server(request.fhir_server), request.token, request.scope)
+    )
 
 
 def _require(assessment: Assessment, facts: PatientFacts, acquired: Acquired, guideline: Guideline) -> None:
@@ -160,11 +169,20 @@ def _cannot_be_had(
     )
 
 
+def name_gaps(card: dict[str, Any], acquired: Acquired) -> None:
+    """The searches that are not wholly known, with the reason: also those that did not change the grade."""
+    if acquired.failures:
+        gaps = {key: str(failure.reason) for key, failure in sorted(acquired.failures.items())}
+        card["extension"]["org.crs-cds.incomplete"] = gaps
+
+
 def summarize(assessment: Assessment, acquired: Acquired) -> dict[str, Any]:
-    """What of an answer may be logged: codes only, no values."""
-    grade = f"{assessment.grade.lowest}-{assessment.grade.highest}" if assessment.grade else ""
+    """What of an answer may be logged and audited: codes only, no values."""
+    grade = (assessment.grade.lowest, assessment.grade.highest) if assessment.grade else None
     return {
-        "assessment": f"{assessment.status} {grade}".strip(),
+        "episode": str(assessment.status),
+        "grade": grade,
+        "assessment": f"{assessment.status} {grade[0]}-{grade[1]}" if grade else str(assessment.status),
         "rules": rules_of(assessment),
         "missing": [f"{m.axis}:{m.reason}" for m in assessment.missing],
         "failures": {key: str(failure.reason) for key, failure in acquired.failures.items()},

@@ -11,6 +11,7 @@ from cds_service.sandbox.fhir_refusal import FhirRefusalError
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 NEVER = datetime.min.replace(tzinfo=UTC)
+LAST_YEAR = FOREVER.year
 
 SHAPE = re.compile(
     r"(?P<prefix>[a-z]{2})?(?P<date>(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)(T.+)?)?)?)", re.ASCII
@@ -38,7 +39,9 @@ def parse_range(text: str) -> Range:
         return _moment(text)
     start = datetime(year, month, day, tzinfo=UTC)
     if found["day"]:
-        return Range(start, start + timedelta(days=1))
+        return Range(start, _later(start, timedelta(days=1)))
+    if year == LAST_YEAR and (month == 12 or not found["month"]):
+        return Range(start, FOREVER)
     if found["month"]:
         return Range(start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC))
     return Range(start, datetime(year + 1, 1, 1, tzinfo=UTC))
@@ -48,8 +51,17 @@ def _moment(text: str) -> Range:
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:
         raise ValueError(f"a time needs its zone: {text!r}")
-    low = time.astimezone(UTC)
-    return Range(low, low + (timedelta(seconds=1) if not low.microsecond else timedelta(milliseconds=1)))
+    try:
+        low = time.astimezone(UTC)
+    except OverflowError:  # within a day of an end of the calendar
+        low = NEVER if time.year == 1 else FOREVER
+    length = timedelta(seconds=1) if not low.microsecond else timedelta(milliseconds=1)
+    return Range(low, _later(low, length))
+
+
+def _later(time: datetime, by: timedelta) -> datetime:
+    """As far as the calendar goes."""
+    return time + by if FOREVER - time > by else FOREVER
 
 
 def range_of(resource: Json, stem: str) -> Range | None:

@@ -7,19 +7,33 @@ import json
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
-from cds_service.errors import ServiceError, UpstreamUnavailable
+from cds_service.errors import Fault, ServiceError, UpstreamUnavailable
 from cds_service.observability import logger, where
+from cds_service.web import audit
 
+FHIR_JSON = "application/fhir+json"
 CODES = {400: "invalid", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
 
 
-def outcome(status: int, code: str, text: str, expression: tuple[str, ...] = ()) -> Response:
-    """An OperationOutcome answer."""
+def outcome(
+    status: int, code: str, text: str, expression: tuple[str, ...] = (), others: tuple[Fault, ...] = ()
+) -> Response:
+    """An OperationOutcome answer: an issue for the refusal, and one for each other fault."""
+    issues = [_issue(code, text, expression), *(_issue(code, f.text, (f.member,)) for f in others)]
+    body = json.dumps({"resourceType": "OperationOutcome", "issue": issues})
+    return Response(body, status, content_type=FHIR_JSON)
+
+
+def _issue(code: str, text: str, expression: tuple[str, ...]) -> dict[str, object]:
     issue: dict[str, object] = {"severity": "error", "code": code, "diagnostics": text}
-    if expression:
-        issue["expression"] = list(expression)
-    body = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
-    return Response(body, status, content_type="application/fhir+json")
+    named = [member for member in expression if member]
+    return issue | {"expression": named} if named else issue
+
+
+def refusal(error: ServiceError) -> bytes:
+    """The body that a refusal is answered with."""
+    answer = outcome(error.status, error.code, error.text, error.expression, error.others)
+    return answer.get_data()
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -29,10 +43,11 @@ def register_error_handlers(app: Flask) -> None:
 
 
 def _refused(error: ServiceError) -> Response:
-    answer = outcome(error.status, error.code, error.text, error.expression)
+    answer = Response(refusal(error), error.status, content_type=FHIR_JSON)
     logger.info("refused", extra={"request_id": g.request_id, "status": error.status, "outcome": error.code})
     if isinstance(error, UpstreamUnavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
+    audit.refused(error, answer)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""The CDS Hooks routes: discovery and the services."""
+"""The routes of the services, and whether the process lives and is ready."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from flask import Blueprint, Response, current_app, g, request
 
-from cds_service.errors import BadRequest, NotFound, UnsupportedMediaType
+from cds_service.errors import NotFound, UnsupportedMediaType
+from cds_service.hooks.identity import encode, with_uuids
 from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger
+from cds_service.web import audit, packing
 from cds_service.web.wire import parse_request
 
 blueprint = Blueprint("cds_services", __name__)
 EXTENSION = "crs_cds"
 NO_STORE = "no-store"
-SPEC_VERSION = "2.0.1"
-_exact = msgspec.json.Encoder(decimal_format="number")  # a dose of 358.8 mg is a number, digit by digit
 
 
 def _engine() -> Engine:
@@ -32,56 +31,47 @@ def _engine() -> Engine:
 def _begin() -> None:
     g.started = time.perf_counter()
     g.request_id = str(uuid.uuid4())
+    audit.begin()
 
 
 @blueprint.after_app_request
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-@blueprint.get("/cds-services")
-def discovery() -> Response:
-    """All services with their prefetch templates; needs no token."""
-    engine = _engine()
-    services = [describe(service, engine) for service in engine.services.values()]
-    return Response(json.dumps({"services": services}), content_type="application/json")
-
-
-def describe(service: Service, engine: Engine) -> dict[str, Any]:
-    return {
-        "hook": service.hook,
-        "id": service.id,
-        "title": service.title,
-        "description": service.description,
-        "version": SPEC_VERSION,
-        "usageRequirements": service.usage,
-        "prefetch": {query.key: query.template for query in engine.queries},
-    }
+    audit.finish(response.status_code)
+    return packing.pack(response)
 
 
 @blueprint.post("/cds-services/<service_id>")
 def call(service_id: str) -> Response:
     """Run one hook."""
-    engine = _engine()
-    service = engine.services.get(service_id)
-    if service is None:
-        raise NotFound(f"there is no service {service_id!r}: see /cds-services")
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("send the request as application/json")
-    hook = parse_request(_body(), service.hook)
-    answer = service.respond(hook, engine)
+    engine, trace = _engine(), g.trace
+    service = trace.service = named(service_id)
+    trace.body = json_body()
+    hook = trace.hook = parse_request(trace.body, service.hook)
+    trace.body = b""  # understood: no longer needed to find out whose call it was
+    answer = service.respond(hook, audit.watched(engine))
+    trace.summary = answer.summary
     _log(service, hook.hook_instance, answer.summary)
-    body = _exact.encode(answer.body)
+    found = with_uuids(answer.body, g.request_id, service.id)
+    body = encode(found)
+    audit.answered(found, body)
     return Response(body, content_type="application/json", headers={"Cache-Control": NO_STORE})
 
 
-def _body() -> bytes:
-    try:
-        return request.get_data()
-    except OSError:  # the server's word for a body that broke off, or chunks that are none
-        raise BadRequest("the body could not be read to its end") from None
+def named(service_id: str) -> Service:
+    """The service that a call is addressed to. Raises NotFound."""
+    service = _engine().services.get(service_id)
+    if service is None:
+        raise NotFound(f"there is no service {service_id!r}: see /cds-services")
+    return service
+
+
+def json_body() -> bytes:
+    """The body of a call. Raises UnsupportedMediaType, BadRequest or TooLarge."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("send the request as application/json")
+    return packing.body()
 
 
 def _log(service: Service, hook_instance: str, summary: Mapping[str, Any]) -> None:
@@ -97,7 +87,18 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """Tables are read before the app exists: an app that answers is ready."""
+    """Tables are read before the app exists: an app that answers is ready.
+
+    Also where the store is out of order: a ward needs the grade more than the record of it.
+    """
     engine = _engine()
-    body = {"status": "ready", "guideline": engine.guideline.id, "sha256": engine.guideline.sha256}
+    tables = {"guideline": engine.guideline.id, "sha256": engine.guideline.sha256}
+    body = {"status": "ready", **tables, "records": _records()}
     return Response(json.dumps(body), content_type="application/json")
+
+
+def _records() -> dict[str, Any]:
+    """How the store does, as seen by this worker."""
+    health = audit.the_audit().writer.health()
+    state = "writing" if health.writing else "failing"
+    return {"state": state, "queued": health.queued, "dropped": health.dropped}

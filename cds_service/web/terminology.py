@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 
 from cds_service.cards.overrides import GRADING, ORDER, code_system, value_set
 from cds_service.errors import NotFound
+from cds_service.web.lasting import lasting
 
 blueprint = Blueprint("terminology", __name__)
 
@@ -24,4 +25,4 @@ def definition(kind: str, identity: str) -> Response:
     text = _definitions().get(f"{kind}/{identity}")
     if text is None:
         raise NotFound("there is no such definition; there are: " + ", ".join(sorted(_definitions())))
-    return Response(text, content_type="application/fhir+json")
+    return lasting(text, "application/fhir+json")

@@ -1,4 +1,9 @@
-"""A CDS Hooks request, checked and typed (CDS Hooks 2.0.1, tolerant of members of later versions)."""
+"""A CDS Hooks request, checked and typed (CDS Hooks 2.0.1, tolerant of members of later versions).
+
+What is checked here is what the JSON Schemas say, in a form that costs a call next to nothing: what a
+schema allows is accepted, save where two members must agree. Beyond the schemas, ``null`` is read as left out
+where a member may be left out.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,17 @@ from typing import Any
 
 import msgspec
 
-from cds_service.errors import BadRequest
-from cds_service.hooks.request import HookRequest, check_orders
+from cds_service.errors import BadRequest, Fault
+from cds_service.hooks.request import HookRequest
+from cds_service.web.contexts import check_context
+from cds_service.web.faults import faults
+from cds_service.web.members import ID, UUID, Json, matching
 from fhir_mappings.searchset import decode_searchset
 
-Json = dict[str, Any]
-ID = re.compile(r"[A-Za-z0-9\-.]{1,256}")
-UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-USER = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,256}")
 TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
+URL = re.compile(r"https?://\S+")
+BEARER = re.compile("bearer", re.IGNORECASE | re.ASCII)
+TEXT = re.compile(".*", re.DOTALL)
 
 
 class _Envelope(msgspec.Struct):
@@ -63,61 +70,82 @@ def _decode(body: bytes) -> Json:
 
 
 def parse_request(body: bytes, hook: str) -> HookRequest:
-    """Check the members that the specification requires. Raises BadRequest naming the member."""
+    """Check the members that the specification requires. Raises BadRequest naming each member at fault."""
     data = decode(body)
+    try:
+        return _checked(data, hook)
+    except BadRequest as refusal:
+        refusal.others = tuple(f for f in _all_faults(body, hook) if f.member not in refusal.expression)
+        raise
+
+
+def _all_faults(body: bytes, hook: str) -> tuple[Fault, ...]:
+    """Also with the members that nothing here reads; a refusal has time for that."""
+    try:
+        return faults(msgspec.json.decode(body), f"{hook}-request")
+    except (*_NOT_JSON, RecursionError):  # numbers beyond a float
+        return ()
+
+
+def _checked(data: Json, hook: str) -> HookRequest:
     if data.get("hook") != hook:
         raise BadRequest(f"this service answers the hook {hook}", ("hook",))
     context = data.get("context")
     if not isinstance(context, dict):
         raise BadRequest("context is missing or is not an object", ("context",))
-    check_orders(hook, context)
     if not isinstance(data.get("prefetch"), dict | None):
         raise BadRequest("prefetch is not an object", ("prefetch",))
-    token = _token(data)
+    hook_instance = matching(data, "hookInstance", UUID, "a UUID")
+    check_context(context, hook)
+    patient_id = matching(context, "patientId", ID, "the bare id of the patient", "context.")
     return HookRequest(
-        hook_instance=_matching(data, "hookInstance", UUID, "a UUID"),
-        patient_id=_matching(context, "patientId", ID, "the bare id of the patient", "context."),
-        encounter_id=_encounter(context),
-        fhir_server=_server(data, token),
-        token=token,
+        hook_instance=hook_instance,
+        patient_id=patient_id,
+        encounter_id=context.get("encounterId"),
+        fhir_server=_server(data),
+        token=_token(data.get("fhirAuthorization"), patient_id),
         prefetch=data.get("prefetch"),
-        context=_checked_user(context),
+        context=context,
+        scope=(data.get("fhirAuthorization") or {}).get("scope"),
     )
 
 
-def _matching(data: Json, key: str, pattern: re.Pattern[str], what: str, path: str = "") -> str:
-    value = data.get(key)
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise BadRequest(f"{path}{key} is missing or is not {what}", (f"{path}{key}",))
-    return value
+def _server(data: Json) -> str | None:
+    server = data.get("fhirServer")
+    if server is None and data.get("fhirAuthorization") is not None:
+        raise BadRequest("fhirServer is required beside fhirAuthorization", ("fhirServer",))
+    if server is not None and (not isinstance(server, str) or not URL.fullmatch(server)):
+        raise BadRequest("fhirServer is not a URL", ("fhirServer",))
+    return server
 
 
-def _checked_user(context: Json) -> Json:
-    _matching(context, "userId", USER, "a reference such as Practitioner/123", "context.")
-    return context
-
-
-def _encounter(context: Json) -> str | None:
-    if context.get("encounterId") is None:
-        return None
-    return _matching(context, "encounterId", ID, "the bare id of the encounter", "context.")
-
-
-def _token(data: Json) -> str | None:
-    authorization = data.get("fhirAuthorization")
+def _token(authorization: Any, patient_id: str) -> str | None:
+    path = "fhirAuthorization"
     if authorization is None:
         return None
     if not isinstance(authorization, dict):
-        raise BadRequest("fhirAuthorization is not an object", ("fhirAuthorization",))
-    if str(authorization.get("token_type", "")).lower() != "bearer":
-        raise BadRequest("fhirAuthorization.token_type must be Bearer", ("fhirAuthorization.token_type",))
-    return _matching(authorization, "access_token", TOKEN, "a token", "fhirAuthorization.")
+        raise BadRequest(f"{path} is not an object", (path,))
+    token = matching(authorization, "access_token", TOKEN, "a token", f"{path}.")
+    matching(authorization, "token_type", BEARER, "Bearer", f"{path}.")
+    if not _is_whole(authorization.get("expires_in")):
+        raise BadRequest(f"{path}.expires_in is missing or is not a number", (f"{path}.expires_in",))
+    for name in ("scope", "subject"):
+        matching(authorization, name, TEXT, "text", f"{path}.")
+    _check_patient(authorization.get("patient"), patient_id)
+    return token
 
 
-def _server(data: Json, token: str | None) -> str | None:
-    server = data.get("fhirServer")
-    if server is None and token is not None:
-        raise BadRequest("fhirServer is required beside fhirAuthorization", ("fhirServer",))
-    if server is not None and not isinstance(server, str):
-        raise BadRequest("fhirServer is not a URL", ("fhirServer",))
-    return server
+def _is_whole(value: object) -> bool:
+    if isinstance(value, Decimal):
+        return value == value.to_integral_value()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_patient(limited_to: object, patient_id: str) -> None:
+    """A token for another patient: servers answer its searches with nothing, which would read as "none"."""
+    if limited_to is None:
+        return
+    if not isinstance(limited_to, str) or limited_to.removeprefix("Patient/") != patient_id:
+        raise BadRequest(
+            "fhirAuthorization.patient is not the patient of the context", ("fhirAuthorization.patient",)
+        )

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from cds_service.app import create_app
 from cds_service.settings import Settings
+from cds_service.web.schemas import validator
 from tests.builders import (
     ICD_10_PCS,
     LOINC,
@@ -93,7 +94,23 @@ def call(
     where: FlaskClient, body: Any, path: str = PATH, content_type: str = "application/json"
 ) -> TestResponse:
     data = body if isinstance(body, bytes) else _encoder.encode(body)
-    return where.post(path, data=data, content_type=content_type)
+    answer = where.post(path, data=data, content_type=content_type)
+    check(answer)
+    return answer
+
+
+def check(answer: TestResponse) -> None:
+    """Whatever is answered is as its schema says, and nothing in it is null or empty (CH-2, CH-22)."""
+    schema = "response" if answer.status_code == 200 else "operation-outcome"
+    validator(schema).validate(answer.json)
+    assert empties(answer.json) in ([], ["$.cards"])
+
+
+def empties(value: Any, path: str = "$") -> list[str]:
+    """Members that are null or empty."""
+    found = [path] if value is None or value in ("", [], {}) else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return found + [hit for key, item in items for hit in empties(item, f"{path}.{key}")]
 
 
 def cards(where: FlaskClient, **changes: Any) -> list[Json]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask
 
+from cds_service.web.discovery import create_blueprint
+from cds_service.web.routes import EXTENSION
+from cds_service.web.schemas import validator
 from tests.contract.service import client
 
 TOKEN = re.compile(r"\{\{([^}]*)\}\}")
@@ -22,9 +27,13 @@ def services() -> list[dict[str, Any]]:
 
 
 def test_a_service_is_described_as_the_specification_asks() -> None:
+    """CH-6, CH-7, CH-8, CH-9."""
     (service,) = services()
     assert (service["hook"], service["id"]) == ("patient-view", "crs-patient-view")
-    assert all(isinstance(service[key], str) and service[key] for key in ("title", "description", "version"))
+    assert all(
+        isinstance(service[key], str) and service[key]
+        for key in ("title", "description", "version", "usageRequirements")
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,3 +60,46 @@ def test_a_schema_is_served_and_an_unknown_one_is_not() -> None:
     service = client()
     assert service.get("/schemas/assessment.json").json
     assert service.get("/schemas/other.json").status_code == 404
+
+
+def test_discovery_is_always_there_also_with_a_token() -> None:
+    """CH-4, CH-14: no token is asked for, and one does no harm."""
+    service = client()
+    for headers in ({}, {"Authorization": "Bearer x.y.z"}, {"Accept": "text/html"}):
+        answer = service.get("/cds-services", headers=headers)
+        assert (answer.status_code, answer.mimetype) == (200, "application/json")
+        validator("discovery").validate(answer.json)
+
+
+def test_a_server_without_services_says_so() -> None:
+    """CH-5."""
+    app = Flask(__name__)
+    engine = client().application.extensions[EXTENSION]
+    app.register_blueprint(create_blueprint(replace(engine, services={})))
+    assert app.test_client().get("/cds-services").json == {"services": []}
+
+
+def test_each_id_is_there_once_and_is_the_address() -> None:
+    """CH-6, CH-12: a client that keeps services by address would lose one of two."""
+    service = client()
+    ids = [found["id"] for found in services()]
+    assert len(ids) == len(set(ids))
+    for identifier in ids:
+        assert service.post(f"/cds-services/{identifier}").status_code == 415
+
+
+def test_the_version_is_that_of_the_specification() -> None:
+    """CH-10: semver; hookVersion is left out, see ADR 6."""
+    for service in services():
+        assert service["version"] == "2.0.1"
+        assert "hookVersion" not in service
+
+
+def test_templates_hold_no_token_beyond_the_published_version() -> None:
+    """CH-24 to CH-27: a client without FHIRPath resolves all of them."""
+    for service in services():
+        for key, template in service["prefetch"].items():
+            assert re.fullmatch(r"[a-z-]+", key)
+            assert TOKEN.findall(template) == ["context.patientId"]
+            assert re.fullmatch(r"[A-Z][A-Za-z]+(/\{\{context\.patientId\}\}|\?[^ ]+)", template)
+            assert not re.search(r"_include|_revinclude|_has|:not|\.\w+=", template)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from dataclasses import replace
 from decimal import Decimal
 
@@ -20,14 +19,18 @@ from tests import proposed_orders as orders
 from tests.builders import NOW, Json
 from tests.contract.service import call, request
 
-SEED = uuid.UUID("d1577c69-dfbe-44ad-ba6d-3e05e953b2ea")
-
 
 def _respond(hook: HookRequest, _: Engine) -> Answer:
     """A card for each kind of order."""
-    signing = Signing(SEED, hook.patient_id, hook.encounter_id, NOW)
+    signing = Signing(hook.patient_id, hook.encounter_id, NOW)
     reasons = override_reasons(GRADING)
-    cards = [{**offer([Proposal(o, o.text)], signing), "overrideReasons": reasons} for o in orders.ALL]
+    card = {
+        "summary": "An order",
+        "indicator": "info",
+        "source": {"label": "A test"},
+        "overrideReasons": reasons,
+    }
+    cards = [{**card, **offer([Proposal(o, o.text)], signing)} for o in orders.ALL]
     return Answer({"cards": cards}, {})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
+from cds_service.web.members import UUID
+from cds_service.web.routes import EXTENSION
 from tests.builders import ICD_10_PCS, LOINC, concept, observation, procedure, quantity
-from tests.contract.service import call, cards, client, prefetch, request, searchset
+from tests.contract.service import PATH, call, cards, client, empties, prefetch, request, searchset
 
 SCHEMAS = Path(__file__).parents[2] / "cds_service" / "web" / "schema_files"
 
@@ -25,13 +28,6 @@ def the_card(service: FlaskClient, **changes: Any) -> dict[str, Any]:
     found = cards(service, **changes)
     assert len(found) == 1
     return found[0]
-
-
-def empties(value: Any, path: str = "$") -> list[str]:
-    """Members that are null or empty: CDS Hooks allows none in a card."""
-    found = [path] if value is None or value in ("", [], {}) else []
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return found + [hit for key, item in items for hit in empties(item, f"{path}.{key}")]
 
 
 def test_the_grade_is_the_first_thing_read(service: FlaskClient) -> None:
@@ -58,7 +54,11 @@ def test_the_evidence_names_value_time_and_source(service: FlaskClient) -> None:
 
 
 def test_a_card_has_what_the_specification_requires(service: FlaskClient) -> None:
+    """CH-2, CH-36, CH-39, CH-40, CH-42, CH-43."""
     card = the_card(service)
+    assert UUID.fullmatch(card["uuid"])
+    assert {"code", "system"} <= set(card["source"]["topic"])
+    assert card["source"]["url"].startswith("https://")
     assert len(card["summary"]) < 140
     assert card["indicator"] in {"info", "warning", "critical"}
     assert card["source"]["topic"]["code"] == "710027002"
@@ -77,7 +77,9 @@ def test_a_card_has_what_the_specification_requires(service: FlaskClient) -> Non
 
 
 def test_the_machine_readable_part_is_as_promised(service: FlaskClient) -> None:
+    """CH-11, CH-75: an object, with keys that begin with a domain."""
     extension = the_card(service)["extension"]
+    assert all(key.startswith("org.crs-cds.") for key in extension)
     assessment = extension["org.crs-cds.assessment"]
     assert assessment["grade"] == {"lowest": 3, "highest": 3}
     assert assessment["status"] == "active"
@@ -147,6 +149,7 @@ def test_a_grade_does_not_wait_for_orders(service: FlaskClient, state: Any) -> N
 
 
 def test_without_any_vital_sign_the_answer_is_412(service: FlaskClient) -> None:
+    """CH-33."""
     answer = call(service, request(prefetch=prefetch(vitals=None)))
     assert answer.status_code == 412
     assert answer.json is not None
@@ -183,6 +186,7 @@ def test_rubbish_in_a_bundle_never_breaks_the_answer(service: FlaskClient, rubbi
 
 
 def test_hostile_text_reaches_the_card_as_text(service: FlaskClient) -> None:
+    """CH-41."""
     hostile = "<img src=x onerror=alert(1)> | [x](javascript:1) **b**"
     device = concept("http://local.example", "1", hostile)
     item = observation(hostile, concept(LOINC, "107117-4"), -1, valueCodeableConcept=device)
@@ -248,6 +252,7 @@ def test_members_of_later_versions_do_not_break_the_call(service: FlaskClient) -
 
 
 def test_an_empty_answer_is_an_object_with_a_list(service: FlaskClient) -> None:
+    """CH-37, CH-38."""
     answer = call(service, request(prefetch=prefetch(procedures=searchset([]))))
     assert json.loads(answer.data) == {"cards": []}
 
@@ -256,6 +261,31 @@ def test_both_ways_of_charting_the_therapy_are_read(service: FlaskClient) -> Non
     by_day = procedure("car-t", concept(ICD_10_PCS, "XW033H7"), -72)
     by_day["performedDateTime"] = "2026-03-07"
     assert the_card(service, prefetch=prefetch(procedures=searchset([by_day])))
+
+
+def test_nothing_is_proposed_to_be_done_by_itself(service: FlaskClient) -> None:
+    """CH-50, CH-56: no systemActions, and no way of choosing that a client may not know."""
+    for answer in (call(service, request()), call(service, request(prefetch=prefetch(oxygen=None)))):
+        assert answer.json is not None
+        assert set(answer.json) == {"cards"}
+        assert "actionSelectionBehavior" not in answer.text
+
+
+def test_a_failure_of_the_service_is_loud_and_readable_by_a_page() -> None:
+    """CH-22: never 200 without cards because something failed."""
+    broken = client(cors_origins=("https://ehr.example",))
+    engine = broken.application.extensions[EXTENSION]
+
+    def fail(*_: object) -> Any:
+        raise RuntimeError("Jane Doe, 39.4")
+
+    service = replace(engine.services["crs-patient-view"], respond=fail)
+    broken.application.extensions[EXTENSION] = replace(engine, services={service.id: service})
+    answer = broken.post(PATH, json=request(prefetch={}), headers={"Origin": "https://ehr.example"})
+    assert answer.status_code == 500
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://ehr.example"
+    assert (answer.json or {})["resourceType"] == "OperationOutcome"
+    assert "Jane" not in answer.text
 
 
 def test_readiness_names_the_guideline(service: FlaskClient) -> None:

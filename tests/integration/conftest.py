@@ -1,11 +1,13 @@
 """The real FHIR server, once for all tests that ask for it."""
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+import psycopg
 import pytest
 
-from tests.integration import hapi_server
+from tests.integration import hapi_server, postgresql_server
 from tests.prerequisites import missing
 
 
@@ -23,3 +25,22 @@ def hapi_base() -> Iterator[str]:
 def load(hapi_base: str) -> Callable[[Iterable[hapi_server.Resource]], None]:
     """``load(resources)`` writes resources, each under its own id, to the real FHIR server."""
     return partial(hapi_server.put_all, hapi_base)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a running PostgreSQL, to which a database name is added."""
+    place = postgresql_server.programs()
+    if place is None:
+        missing("PostgreSQL is not installed")
+    with postgresql_server.running(place) as url:
+        yield url
+
+
+@pytest.fixture
+def database(postgresql: str) -> str:
+    """The URL of an empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{postgresql}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{postgresql}/{name}"

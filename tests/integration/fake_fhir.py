@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import struct
 import threading
 from collections import defaultdict, deque
@@ -111,7 +112,9 @@ class _Server(ThreadingHTTPServer):
 class FakeFhir:
     """The server; use as a context manager."""
 
-    def __init__(self, resources: Iterable[Resource] = (), path: str = "/fhir") -> None:
+    def __init__(
+        self, resources: Iterable[Resource] = (), path: str = "/fhir", tls: ssl.SSLContext | None = None
+    ) -> None:
         self.resources = list(resources)
         self.seen: list[Seen] = []
         self.connections = 0
@@ -122,7 +125,9 @@ class FakeFhir:
         self._lock = threading.Lock()
         self._http = _Server(("127.0.0.1", 0), Handler)
         self._http.fake = self
-        self.origin = f"http://127.0.0.1:{self._http.server_port}"
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        self.origin = f"{'https' if tls else 'http'}://127.0.0.1:{self._http.server_port}"
         self.base = self.origin + path
 
     def once(self, resource_type: str, *faults: Fault) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.app import create_app
+from cds_service.app import create_app, the_writer
 from cds_service.sandbox import patients
 from cds_service.settings import Settings
-from tests.integration.fake_fhir import FakeFhir, Reply
+from tests.contract.examples import AUTHORIZATION
+from tests.integration.fake_fhir import FakeFhir, Reply, from_store, status
 from tests.integration.hapi_server import Resource
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -68,6 +71,7 @@ def assessed(where: FlaskClient, patient: str, **members: Any) -> Json:
 
 @pytest.mark.parametrize("patient", IDS)
 def test_a_fhir_server_with_pages_gives_what_prefetch_gives(patient: str) -> None:
+    """CH-31."""
     resources = chart(patient)
     with FakeFhir(resources) as server:
         over_rest = assessed(service(server.base), patient, fhirServer=server.base)
@@ -82,6 +86,34 @@ def test_a_real_fhir_server_gives_what_prefetch_gives(
     load(resources)
     over_rest = assessed(service(hapi_base), patient, fhirServer=hapi_base)
     assert over_rest == assessed(service(), patient, prefetch=prefetched(resources))
+
+
+@pytest.mark.parametrize("full", [0, 30])
+def test_the_token_goes_to_the_fhir_server_and_nowhere_else(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path, full: int
+) -> None:
+    """CH-32: not into logs, answers or records, whether the call succeeds or not."""
+    caplog.set_level(logging.DEBUG)
+    secret = "s3cret-of-this-call"
+    with FakeFhir(chart("demo-03")) as server:
+        server.once("Observation", status(403), status(500), from_store)
+        where = create_app(
+            Settings(auth="none", fhir_servers=(server.base,), data_dir=tmp_path, audit_full_days=full)
+        ).test_client()
+        request = {
+            "hook": "patient-view",
+            "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+            "fhirServer": server.base,
+            "fhirAuthorization": AUTHORIZATION | {"access_token": secret, "scope": "user/*.rs"},
+            "context": {"userId": "Practitioner/1", "patientId": "demo-03"},
+        }
+        answers = [where.post(PATH, json=message) for message in (request, request, request | {"hook": "x"})]
+        assert {seen.headers["authorization"] for seen in server.seen} == {f"Bearer {secret}"}
+    the_writer(where.application).stop()
+    kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert secret.encode() not in kept
+    assert secret not in caplog.text + "".join(answer.text for answer in answers)
+    assert secret not in "".join(str(vars(record)) for record in caplog.records)
 
 
 def refusal(server: FakeFhir, resource_type: str, reply: Reply) -> tuple[int, Json, str | None]:

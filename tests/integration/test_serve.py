@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 import requests
 
 from tests.contract.service import PATH, _encoder, request
@@ -35,16 +36,22 @@ def serving(port: int) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
 
 
 def test_the_service_starts_answers_and_stops_without_a_stain() -> None:
     port = free_port()
     with serving(port) as process:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        wait_for(port)
         base = f"http://127.0.0.1:{port}"
         assert requests.get(f"{base}/readyz", timeout=5).status_code == 200
         sent = {"data": _encoder.encode(request()), "headers": {"Content-Type": "application/json"}}
@@ -55,6 +62,44 @@ def test_the_service_starts_answers_and_stops_without_a_stain() -> None:
     assert '"event":"hook"' in output
     assert "39.4" not in output  # no values in the log
     assert '"p"' not in output  # nor patients
+
+
+def chunks(*parts: bytes) -> bytes:
+    """A request whose body comes in pieces, as they are given."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(parts)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    found = free_port()
+    with serving(found):
+        wait_for(found)
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (chunks(b"2\r\n{}\r\n0\r\n\r\n"), 400),
+        (chunks(b"zz\r\n"), 400),
+        (chunks(b"5\r\n{}"), 400),
+        (chunks(b"2\r\n{}XX"), 400),
+        (chunks(*[b"400000\r\n" + b" " * 0x400000 + b"\r\n"] * 9, b"0\r\n\r\n"), 413),
+        (f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{{".encode(), 415),
+        (b"POST " + PATH.encode() + b" HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n", 400),
+        (b"GET /livez HTTP/1.0\r\n\r\n", 200),
+    ],
+)
+def test_a_body_that_breaks_off_or_never_ends_is_refused_and_never_fails(
+    port: int, sent: bytes, status: int
+) -> None:
+    """CH-22."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").readline()
+    assert int(answer.split()[1]) == status
 
 
 def test_a_port_that_is_taken_is_said() -> None:

@@ -215,6 +215,7 @@ def test_a_file_that_is_no_table_is_refused_in_one_line(
 def test_serve_refuses_to_start_without_client_authentication(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """CH-66, CH-69: no token is taken for good that was not checked; without, only this machine can call."""
     monkeypatch.delenv("CRS_CDS_AUTH", raising=False)
     assert main(["serve"]) == 1
     monkeypatch.setenv("CRS_CDS_AUTH", "none")
@@ -236,6 +237,11 @@ def test_the_demo_is_refused_beyond_this_machine(capsys: pytest.CaptureFixture[s
         ("FHIR_BUDGET_MS", "soon"),
         ("AUTH", "maybe"),
         ("FHIR_SERVERS", "notaurl"),
+        ("FHIR_CA_FILE", "/no/such/file.pem"),
+        ("FHIR_CA_FILE", "/dev/null"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://ehr.example/"),
+        ("CORS_ORIGINS", "https://good.example,ehr.example"),
         ("TIMZONE", "UTC"),
     ],
 )

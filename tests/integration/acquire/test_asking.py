@@ -42,6 +42,7 @@ def test_a_chart_without_prefetch_is_read_whole(ward: Ward) -> None:
 
 
 def test_the_server_is_asked_what_discovery_publishes(ward: Ward) -> None:
+    """CH-32: each with the token of the call."""
     ward.chart()
     asked = {(seen.path, tuple(seen.params.items())) for seen in ward.fhir.seen}
     expected = {
@@ -57,6 +58,7 @@ def test_the_server_is_asked_what_discovery_publishes(ward: Ward) -> None:
 
 
 def test_what_prefetch_holds_completely_is_not_asked_again(ward: Ward) -> None:
+    """CH-29, CH-30: null, an error, a next link and a missing key are fetched."""
     prefetch = {**whole_prefetch(), "labs": None, "vitals": going_on(*hourly(2)), "oxygen": outcome()}
     del prefetch["conditions"]
     acquired = ward.chart(prefetch)
@@ -179,3 +181,37 @@ def test_a_server_that_refuses_the_search_itself_is_asked_twice_at_most(ward: Wa
     assert ward.chart(queries=VITALS).failures["vitals"].reason == "error"
     assert ward.chart(queries=VITALS).failures["vitals"].reason == "error"
     assert len(ward.fhir.calls("Observation")) == 4  # what did not help is not remembered
+
+
+@pytest.mark.parametrize("status", [404, 405, 415])
+def test_a_server_without_searches_by_post_is_asked_by_get_and_that_is_remembered(
+    ward: Ward, status: int
+) -> None:
+    def only_get(handler: fake_fhir.Handler, seen: fake_fhir.Seen) -> None:
+        (fake_fhir.status(status) if seen.method == "POST" else fake_fhir.from_store)(handler, seen)
+
+    many = [(LOINC, f"{number}-0") for number in range(100)]
+    queries = build_queries({**CODES, Source.VITALS: [*many, (LOINC, "8310-5")]})
+    ward.fhir.always("Observation", only_get)
+    for _ in range(2):
+        acquired = ward.chart(queries=[query for query in queries if query.key == "vitals"])
+        assert acquired.coverage[Source.VITALS] == COMPLETE
+        assert len(ids(acquired)) == 5
+    assert [seen.method for seen in ward.fhir.seen] == ["POST", "GET", "GET"]
+
+
+def test_a_search_that_is_as_full_as_a_usual_cap_is_not_taken_as_whole(ward: Ward) -> None:
+    ward.fhir.once("Observation", fake_fhir.document(bundle(*hourly(100))))
+    acquired = ward.chart(queries=VITALS)
+    assert acquired.failures["vitals"].reason == "truncated"
+    assert acquired.coverage[Source.VITALS].reaches(NOON - timedelta(hours=98))
+
+
+@pytest.mark.parametrize(
+    ("scope", "known"), [("patient/*.rs", True), ("patient/Observation.rs?category=laboratory", False)]
+)
+def test_a_search_that_the_token_grants_in_part_proves_nothing(ward: Ward, scope: str, known: bool) -> None:
+    reach = Server(ward.client, FhirAccess(ward.fhir.base, "t0ken", scope))
+    acquired = acquire({"patientId": PATIENT}, None, reach, VITALS, Deadline(BUDGET))
+    assert len(ids(acquired)) == 5
+    assert (acquired.coverage[Source.VITALS] == COMPLETE) is known

@@ -47,12 +47,11 @@ def test_threads_do_not_grow_with_the_calls(ward: Ward) -> None:
     before = threading.active_count()
     for _ in range(50):
         assert ward.chart(budget=10).failures == {}
-    grown = [thread for thread in threading.enumerate() if thread.name.startswith("fhir")]
-    assert len(grown) <= 2 * len(QUERIES)
     assert threading.active_count() <= before + len(QUERIES)
 
 
 def test_hanging_servers_give_their_threads_and_sockets_back(ward: Ward) -> None:
+    others = set(threading.enumerate())  # of clients that other tests left
     ward.fhir.always("Observation", fake_fhir.drip(0.02, head_first=False))
     for _ in range(2):
         ward.chart(queries=VITALS)
@@ -60,7 +59,7 @@ def test_hanging_servers_give_their_threads_and_sockets_back(ward: Ward) -> None
     for _ in range(3):
         ward.chart(queries=VITALS)
     time.sleep(0.1)
-    workers = [thread for thread in threading.enumerate() if thread.name.startswith("fhir")]
+    workers = [t for t in set(threading.enumerate()) - others if t.name.startswith("fhir")]
     assert len(workers) <= 2  # a worker may notice just after the next call began
     assert len(os.listdir("/proc/self/fd")) <= open_files + 2
 

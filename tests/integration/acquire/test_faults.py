@@ -26,6 +26,18 @@ from tests.unit.acquire.charts import (
     outcome,
 )
 
+
+def unmeasured(body: bytes) -> Fault:
+    """An answer whose end is the end of the connection."""
+
+    def answer(handler: fake_fhir.Handler, _: fake_fhir.Seen) -> None:
+        handler.head(200, {"Connection": "close"})
+        handler.wfile.write(body)
+        handler.close_connection = True
+
+    return answer
+
+
 PASSING = [
     pytest.param(fake_fhir.after(30), "timeout", None, id="latency beyond the budget"),
     pytest.param(fake_fhir.drip(0.02), "timeout", None, id="dripping body"),
@@ -38,6 +50,8 @@ PASSING = [
     pytest.param(fake_fhir.status(500), "server-error", None, id="500"),
     pytest.param(fake_fhir.status(503, {"Retry-After": "30"}), "server-error", 30, id="503"),
     pytest.param(fake_fhir.status(504), "server-error", None, id="504"),
+    pytest.param(unmeasured(b'{"resourceType": "Bun'), "server-error", None, id="cut, of untold length"),
+    pytest.param(unmeasured(b""), "server-error", None, id="cut in the head"),
 ]
 LASTING = [
     pytest.param(fake_fhir.status(401), "refused", id="401"),
@@ -50,6 +64,7 @@ LASTING = [
         fake_fhir.raw(b"<html>Sign in</html>", {"Content-Type": "text/html"}), "malformed", id="HTML"
     ),
     pytest.param(fake_fhir.raw(b""), "malformed", id="empty body"),
+    pytest.param(unmeasured(b"<html>Sign in</html>"), "malformed", id="HTML of untold length"),
     pytest.param(fake_fhir.raw(b'{"resourceType": "Bundle"'), "malformed", id="half JSON"),
     pytest.param(fake_fhir.raw(b'{"a": "\xff"}'), "malformed", id="no UTF-8"),
     pytest.param(fake_fhir.raw(b"[" * 100_000), "malformed", id="deeply nested"),

@@ -1,0 +1,71 @@
+"""`crs-cds serve` as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+
+class Served(NamedTuple):
+    process: subprocess.Popen[str]
+    base: str
+
+    def kill(self) -> None:
+        """As a machine that fails would: all processes at once, none is asked."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> str:
+        """As an operator would; what was logged."""
+        self.process.terminate()
+        output, _ = self.process.communicate(timeout=30)
+        return output
+
+
+@contextmanager
+def served(workers: int = 1, **settings: str) -> Iterator[Served]:
+    """The service, answering; settings are given without their prefix."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {"CRS_CDS_AUTH": "none"} | {f"CRS_CDS_{name.upper()}": value for name, value in settings.items()}
+    command = [
+        sys.executable,
+        "-m",
+        "cds_service.cli",
+        "serve",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+    ]
+    process = subprocess.Popen(
+        command, env={**os.environ, **own}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        _await(port, process)
+        yield Served(process, f"http://127.0.0.1:{port}")
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _await(port: int, process: subprocess.Popen[str]) -> None:
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the service did not start")
