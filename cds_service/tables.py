@@ -31,20 +31,20 @@ def guideline_path(name: str) -> Path:
     return GUIDELINES / f"{name}.toml"
 
 
-def load_guideline(name: str | Path) -> Guideline:
-    """Read and check a guideline. Raises ConfigurationError naming file and key."""
+def load_guideline(name: str | Path, drugs: Path = DRUGS) -> Guideline:
+    """Read and check a guideline and the drugs of a folder. Raises ConfigurationError naming file and key."""
     path = name if isinstance(name, Path) else guideline_path(name)
     own, data = _read(path)
-    files = {file.name: _read(file) for file in sorted(DRUGS.glob("*.toml"))}
+    files = {file.name: _read(file) for file in sorted(drugs.glob("*.toml"))}
     ordered, orders = _read(ORDERS)
     hashes = Hashes(
         own=sha256_of(own),
         drugs={file: sha256_of(raw) for file, (raw, _) in files.items()},
         together=sha256_of(own, *(raw for raw, _ in files.values()), ordered),
     )
-    drugs = {file: content for file, (_, content) in files.items()}
+    limited = {file: content for file, (_, content) in files.items()}
     table = _checked(ORDERS, lambda: parse_orders(orders, sha256_of(ordered)))
-    return _checked(path, lambda: parse_guideline(data, drugs, table, hashes))
+    return _checked(path, lambda: parse_guideline(data, limited, table, hashes))
 
 
 def sha256_of(*contents: bytes) -> str:

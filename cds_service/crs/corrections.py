@@ -13,7 +13,7 @@ from cds_service.crs.evidence import Correction, Problem
 from cds_service.crs.ledger import next_possible
 from cds_service.crs.order_events import DAY
 from cds_service.crs.whole_minutes import minutes_up, up_to_minute
-from fhir_mappings.facts import Order, OrderedDose, Quantity
+from fhir_mappings.facts import Order, OrderedDose, Quantity, Route
 
 BARRED = frozenset({"DL-6", "DL-8", "DL-11", "TX-17"})
 """No dose repairs these."""
@@ -69,13 +69,22 @@ def _candidates(bench: Bench, rules: set[str]) -> Iterable[Correction]:
     milligrams, left = _milligrams(bench, rules), _left(bench)
     if milligrams is None or (left is not None and left < 1):
         return ()
-    once = Correction(milligrams, _start(bench), count=1, duration=bench.table.infusion)
+    once = Correction(milligrams, _start(bench), count=1, duration=bench.table.infusion, route=_route(bench))
     repeating = next((dose for dose in bench.order.doses if dose.interval is not None), None)
     if repeating is None or repeating.interval is None or left == 1:
         return (once,)
     every = max(minutes_up(repeating.interval), bench.table.interval or timedelta(0))
     counts = [count for count in (repeating.count, left) if count is not None]
     return (replace(once, interval=every, count=min(counts, default=None)), once)
+
+
+def _route(bench: Bench) -> Route:
+    """As ordered where that is allowed, else by the vein."""
+    allowed = bench.table.routes or frozenset(Route)
+    ordered = {dose.route for dose in bench.order.doses} - {Route.UNSPECIFIED}
+    if len(ordered) == 1 and ordered <= allowed:
+        return ordered.pop()
+    return Route.INTRAVENOUS if Route.INTRAVENOUS in allowed else min(allowed)
 
 
 def _left(bench: Bench) -> int | None:

@@ -30,7 +30,7 @@ def read_bundle(request: HookRequest, engine: Engine, now: datetime, asks: Asks)
         found = read_drafts(
             [bundle, *drugs], engine.codebook, as_of=now, patient_id=request.patient_id, zone=engine.zone
         )
-        return found, [*_nameless(found, bundle, asks)] if found.without_drug else []
+        return found, [*_nameless(found, bundle, drugs, asks)] if found.without_drug else []
 
     found, nameless = read()
     if nameless:
@@ -43,14 +43,31 @@ def read_bundle(request: HookRequest, engine: Engine, now: datetime, asks: Asks)
     return found
 
 
-def _nameless(found: Drafts, bundle: object, asks: Asks) -> Iterator[Json]:
-    """Those asked about that refer to a Medication elsewhere; one without any drug is still put together."""
+def _nameless(found: Drafts, bundle: object, drugs: Sequence[Json], asks: Asks) -> Iterator[Json]:
+    """Those asked about whose Medication is not at hand; one without any drug is still put together.
+
+    A Medication that is at hand in a code that nothing knows is no drug of ours.
+    """
     unnamed = set(found.without_drug)
-    for reference, draft in drafts_by_reference(bundle).items():
+    at_hand = {f"Medication/{drug.get('id')}" for drug in drugs}
+    at_hand |= {str(entry.get("fullUrl")) for entry in _entries(bundle)}
+    drafts = drafts_by_reference(bundle)
+    for reference, draft in drafts.items():
         link = draft.get("medicationReference")
         target = link.get("reference") if isinstance(link, dict) else None
-        if reference in unnamed and asks(reference) and isinstance(target, str) and target[:1] != "#":
+        if reference not in unnamed or not asks(reference) or not isinstance(target, str) or not target:
+            continue
+        if target[0] != "#" and target not in at_hand and _last_two(target) not in at_hand | drafts.keys():
             yield draft
+
+
+def _last_two(reference: str) -> str:
+    return "/".join(reference.split("/")[-2:])
+
+
+def _entries(bundle: object) -> Iterator[Json]:
+    entries = bundle.get("entry") if isinstance(bundle, dict) else None
+    yield from (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
 def _sent_drugs(prefetch: object) -> Iterator[Json]:
@@ -82,11 +99,10 @@ def _fetched(nameless: Sequence[Json], request: HookRequest, engine: Engine) -> 
 
 def drafts_by_reference(bundle: object) -> Mapping[str, Json]:
     """The resources of ``draftOrders`` as they were sent; none where two that differ share an id."""
-    entries = bundle.get("entry") if isinstance(bundle, dict) else None
     found: dict[str, Json] = {}
     twice: set[str] = set()
-    for entry in entries if isinstance(entries, list) else ():
-        resource = entry.get("resource", entry) if isinstance(entry, dict) else None
+    for entry in _entries(bundle):
+        resource = entry.get("resource", entry)
         if isinstance(resource, dict) and isinstance(resource.get("id"), str):
             reference = f"{resource.get('resourceType')}/{resource['id'].strip()}"
             if found.setdefault(reference, resource) != resource:

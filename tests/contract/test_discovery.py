@@ -26,14 +26,25 @@ def services() -> list[dict[str, Any]]:
     return found
 
 
+def test_there_are_three_services_each_with_an_id_of_its_own() -> None:
+    assert {service["id"]: service["hook"] for service in services()} == {
+        "crs-patient-view": "patient-view",
+        "crs-order-select": "order-select",
+        "crs-order-sign": "order-sign",
+    }
+
+
 def test_a_service_is_described_as_the_specification_asks() -> None:
     """CH-6, CH-7, CH-8, CH-9."""
-    (service,) = services()
-    assert (service["hook"], service["id"]) == ("patient-view", "crs-patient-view")
-    assert all(
-        isinstance(service[key], str) and service[key]
-        for key in ("title", "description", "version", "usageRequirements")
-    )
+    for service in services():
+        told = (service[key] for key in ("title", "description", "version", "usageRequirements"))
+        assert all(isinstance(text, str) and text for text in told)
+
+
+def test_the_services_ask_for_the_same_chart() -> None:
+    """A client that prefetches for one hook can do so for all."""
+    first, *others = (service["prefetch"] for service in services())
+    assert all(prefetch == first for prefetch in others)
 
 
 @pytest.mark.parametrize(

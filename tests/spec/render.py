@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cds_service.tables import load_guideline
+from tests.spec.limits.cases import vectors as limits
+from tests.spec.limits.words import charted as ordered
+from tests.spec.limits.words import expected
 from tests.spec.treatment.cases import vectors
 from tests.spec.vignettes.cases import cases
 from tests.spec.words import advised, charted, graded
@@ -14,16 +17,19 @@ from tests.spec.words import advised, charted, graded
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "specification.md"
 REQUIREMENTS = ROOT / "docs" / "reference" / "requirements.md"
-ROW = re.compile(r"^\| ((?:GR|TX)-\d+) \| (.+?) \| (.+?) \| \w+ \|$", re.MULTILINE)
-LETTERS = {"A": "lee-2019", "S": "seed", "L": "label"}
+ROW = re.compile(r"^\| ((?:GR|TX|DL)-\d+) \| (.+?) \| (.+?) \| \w+ \|$", re.MULTILINE)
+LETTERS = {"A": "lee-2019", "S": "seed", "L": "label", "H": "hooks"}
+HOOKS = "CDS Hooks 2.0.1: suggestions, actions `update` and `delete` (2025-03-12)"
 HEAD = """\
 # Specification
 
 What the service does for which patient, case by case. Every line is a test of that name, through FHIR,
 mapping, engine and card. Rows are those of the [requirements](reference/requirements.md); how charts of
 different systems are read has [a page of its own](reference/chart-shapes.md). The cases are data in
-[`tests/spec/vignettes`](../tests/spec/vignettes) (grades) and
-[`tests/spec/treatment`](../tests/spec/treatment) (advice); whoever changes a rule changes them first.
+[`tests/spec/vignettes`](../tests/spec/vignettes) (grades),
+[`tests/spec/treatment`](../tests/spec/treatment) (advice) and
+[`tests/spec/limits`](../tests/spec/limits) (orders about to be signed); whoever changes a rule changes
+them first.
 
 Every case is judged at 10 March 2026, 09:00 UTC, by the shipped table `astct-2019`. Advice is named by the
 id of its row there: recommended, to be considered, or information. "Offered" is what a clinician may sign.
@@ -58,6 +64,9 @@ def lines() -> dict[str, list[Line]]:
     for vector in vectors():
         told = Line(vector.id, vector.says, charted(vector), advised(vector), vector.source)
         found.setdefault(vector.rule, []).append(told)
+    for limit in limits():
+        told = Line(limit.id, limit.says, ordered(limit), expected(limit), limit.source)
+        found.setdefault(limit.rule, []).append(told)
     return found
 
 
@@ -82,9 +91,11 @@ def _cited(key: str) -> str:
 
 
 def _sources() -> str:
-    sources = load_guideline("astct-2019").sources
+    guideline = load_guideline("astct-2019")
+    drugs = {key: source for table in guideline.drugs.values() for key, source in table.sources.items()}
+    sources = {**guideline.sources, **{k: s for k, s in drugs.items() if k not in guideline.sources}}
     told = [f"- **{key}**: {source.citation} ({source.date})" for key, source in sources.items()]
-    return "\n".join(["## Sources", "", *told, ""])
+    return "\n".join(["## Sources", "", *told, f"- **hooks**: {HOOKS}", ""])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ def test_the_specification_links_to_requirements_and_shapes() -> None:
     text = PAGE.read_text("utf-8")
     for linked in (REQUIREMENTS, SHAPES):
         assert f"({linked.relative_to(PAGE.parent)})" in text
-    for folder in ("vignettes", "treatment"):
+    for folder in ("vignettes", "treatment", "limits"):
         assert f"(../tests/spec/{folder})" in text
         assert (Path(__file__).parent / folder).is_dir()
 
