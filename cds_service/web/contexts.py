@@ -19,6 +19,11 @@ def check_context(context: Json, hook: str) -> None:
             _check_selections(context.get("selections"), orders)
 
 
+def short_reference(reference: str) -> str:
+    """``Type/id``, also where a client sends a whole address."""
+    return "/".join(reference.strip().split("/")[-2:])
+
+
 def _orders(bundle: Any) -> list[Json]:
     """The resources of the draft orders; the Bundle may come without a type."""
     path = "context.draftOrders"
@@ -42,6 +47,6 @@ def _check_selections(selections: Any, orders: list[Json]) -> None:
         raise BadRequest(f"{path} is missing or names no order", (path,))
     drafts = {f"{order['resourceType']}/{order.get('id')}" for order in orders}
     for number, selected in enumerate(selections):
-        if not isinstance(selected, str) or selected not in drafts:
+        if not isinstance(selected, str) or short_reference(selected) not in drafts:
             where = f"{path}[{number}]"
             raise BadRequest(f"{where} is none of the draft orders", (where,))

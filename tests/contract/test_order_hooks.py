@@ -49,8 +49,15 @@ def test_what_the_context_must_have_is_named_where_it_lacks(hook: str, change: J
 @pytest.mark.parametrize(
     "selections", [[], [None, 7, {}], ["MedicationRequest/other"], ["ServiceRequest/d1"]]
 )
-def test_what_is_not_selected_gets_no_card(selections: list[Any]) -> None:
-    assert answered(SERVICE, SELECT, [TOO_MUCH], selections=selections, prefetch=HEAVY) == []
+def test_a_selection_that_names_no_draft_is_refused(selections: list[Any]) -> None:
+    """No card would read as no problem, with an order that nobody looked at."""
+    assert ask(SERVICE, SELECT, [TOO_MUCH], selections=selections, prefetch=HEAVY).status_code == 400
+
+
+def test_what_is_not_selected_gets_no_card() -> None:
+    other = draft("ondansetron", dose(8)) | {"id": "d2"}
+    selected = ["MedicationRequest/d2"]
+    assert answered(SERVICE, SELECT, [TOO_MUCH, other], selections=selected, prefetch=HEAVY) == []
 
 
 @pytest.mark.parametrize(
@@ -142,7 +149,10 @@ def test_the_drug_is_found_in_the_bundle() -> None:
 def test_the_drug_is_found_by_the_address_of_its_entry() -> None:
     link = {"reference": "urn:uuid:0c1d"}
     order = draft(None, dose(880), medicationReference=link)
-    bundle = {"entry": [{"resource": order}, {"fullUrl": "urn:uuid:0c1d", "resource": TOCILIZUMAB}]}
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [{"resource": order}, {"fullUrl": "urn:uuid:0c1d", "resource": TOCILIZUMAB}],
+    }
     assert rules(answered(SERVICE, SIGN, bundle, prefetch=HEAVY)) == [["DL-2"]]
 
 
@@ -214,8 +224,13 @@ def test_orders_of_another_kind_are_passed_over(kind: str) -> None:
 @pytest.mark.parametrize(
     "rubbish", [{}, {"entry": None}, {"entry": [None, 7, {}, {"resource": None}]}, {"entry": {}}]
 )
-def test_an_empty_or_broken_bundle_gets_no_card(rubbish: Json) -> None:
-    assert answered(SERVICE, SIGN, rubbish) == []
+def test_a_broken_bundle_is_refused(rubbish: Json) -> None:
+    """No card would read as no problem."""
+    assert ask(SERVICE, SIGN, rubbish).status_code == 400
+
+
+def test_an_empty_bundle_gets_no_card() -> None:
+    assert answered(SERVICE, SIGN, {"resourceType": "Bundle"}) == []
 
 
 def test_the_draft_of_another_patient_is_not_judged_by_this_chart() -> None:
