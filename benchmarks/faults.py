@@ -162,8 +162,8 @@ def main() -> int:
     own = {"CRS_CDS_FHIR_SERVERS": f"http://127.0.0.1:{port}/fhir", "CRS_CDS_FHIR_BUDGET_MS": str(BUDGET_MS)}
     body = request(port)
     with Running(SERVICE, own) as service:
-        # Threads, connections and heaps are kept: the level to return to is that of a service that went through
-        # all of it once. A black hole uses all threads and closes all connections: levels are taken behind one.
+        # Threads, connections and heaps are kept: the level to return to is that of a service which went
+        # through all of it once. A black hole uses all threads and closes all connections: taken behind one.
         good, levels = True, []
         for _ in range(1 + rounds):
             for fault in [*EXPECTED, "none", "black hole"]:
