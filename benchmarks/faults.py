@@ -28,7 +28,7 @@ from benchmarks.servers import ROOT, SERVICE, Running, free_port, reachable
 BUDGET_MS = 2_500
 GRACE_MS = 300
 AT_ONCE = 32
-MEMORY_SLACK_MB = 64
+MEMORY_SLACK_MB = 48
 FILES_SLACK = 8
 PATH = "/cds-services/crs-patient-view"
 
@@ -40,6 +40,7 @@ EXPECTED: dict[str, tuple[int, str, str]] = {
     "latency of 100 ms": GRADED,
     "latency beyond the budget": BUSY,
     "drip": BUSY,
+    "drip in the body": BUSY,
     "reset at once": BUSY,
     "reset in the body": BUSY,
     "black hole": BUSY,
@@ -57,6 +58,8 @@ EXPECTED: dict[str, tuple[int, str, str]] = {
     "60 MB announced": NOT_TO_BE_HAD,
     "60 MB of vital signs, not announced": NOT_TO_BE_HAD,
 }
+OR_TOO_LATE = {"60 MB of vital signs, not announced"}
+"""On a slow machine the time may be over (503) before the size is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +103,18 @@ def flawed(told: list[Told], fault: str) -> str:
     status, summary, detail = EXPECTED[fault]
     if len(told) != AT_ONCE:
         return f"{AT_ONCE - len(told)} calls were lost"
+    slowest = max(t.ms for t in told)
+    if slowest > BUDGET_MS + GRACE_MS:
+        return f"the slowest took {slowest:.0f} ms"
+    if fault in OR_TOO_LATE:
+        told = [t for t in told if t.status != 503 or not t.is_retryable]
     if any(t.status != status for t in told):
         return f"not always {status}"
     if not all(t.summary.startswith(summary) and detail in t.summary + t.detail for t in told):
         return f"a card does not say {summary!r} and {detail!r}"
     if any(t.is_retryable is not (status == 503) for t in told):
         return "Retry-After is not where it belongs"
-    slowest = max(t.ms for t in told)
-    return "" if slowest <= BUDGET_MS + GRACE_MS else f"the slowest took {slowest:.0f} ms"
+    return ""
 
 
 def run(service: Running, port: int, body: bytes, fault: str) -> bool:
@@ -149,19 +156,20 @@ def settled(service: Running) -> Any:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="after the first; default 3")
     rounds = parser.parse_args().rounds
     port = free_port()
     own = {"CRS_CDS_FHIR_SERVERS": f"http://127.0.0.1:{port}/fhir", "CRS_CDS_FHIR_BUDGET_MS": str(BUDGET_MS)}
     body = request(port)
     with Running(SERVICE, own) as service:
-        # Threads and connections are kept: the level to return to is that of a service that was busy once. A
-        # black hole uses every thread and closes every connection, so the levels are taken behind one.
-        good = run(service, port, body, "none") & run(service, port, body, "black hole")
-        before = settled(service)
-        for fault in [*EXPECTED] * rounds + ["none", "black hole"]:
-            good &= run(service, port, body, fault)
-        after = settled(service)
+        # Threads, connections and heaps are kept: the level to return to is that of a service which went
+        # through all of it once. A black hole uses all threads and closes all connections: taken behind one.
+        good, levels = True, []
+        for _ in range(1 + rounds):
+            for fault in [*EXPECTED, "none", "black hole"]:
+                good &= run(service, port, body, fault)
+            levels.append(settled(service))
+    before, after = levels[0], levels[-1]
     print(f"before: {before}\nafter:  {after}")
     kept = after.threads <= before.threads and after.files <= before.files + FILES_SLACK
     kept = kept and after.memory_mb <= before.memory_mb + MEMORY_SLACK_MB

@@ -16,8 +16,9 @@ _INCOMPLETE = frozenset({
 })  # fmt: skip
 """Issue types by which a server says that it could not, or would not, give everything."""
 
-_WIDENING = frozenset({"not-supported"})
-"""A parameter that was ignored: ours only narrow, sort or page, so that more comes without it, not less."""
+_NOT_SUPPORTED = "not-supported"
+_DISPENSABLE = ("_sort", "_count")
+"""Parameters that may be ignored. Where anything else is not supported, the type itself may be meant."""
 
 _EPIC = "urn:oid:1.2.840.114350."
 _EPIC_NO_RESULTS = frozenset({"4101"})  # with every empty search
@@ -36,12 +37,20 @@ def _is_harmless(issue: object) -> bool:
     code, own = str(issue.get("code")), set(_epic_codes(issue))
     if code in _INCOMPLETE or own & _EPIC_HELD_BACK:
         return False
+    if code == _NOT_SUPPORTED:
+        return issue.get("severity") in ("information", "warning") and _is_about_paging(issue)
     match issue.get("severity"):
         case "information":
             return True
         case "warning":
-            return code in _WIDENING or (bool(own) and own <= _EPIC_NO_RESULTS)
+            return bool(own) and own <= _EPIC_NO_RESULTS
     return False
+
+
+def _is_about_paging(issue: Resource) -> bool:
+    details = issue.get("details")
+    said = f"{details.get('text') if isinstance(details, dict) else ''} {issue.get('diagnostics')}"
+    return any(name in said for name in _DISPENSABLE)
 
 
 def _epic_codes(issue: Resource) -> Iterator[str]:

@@ -20,9 +20,11 @@ from cds_service.settings import load_settings, require_servable
 
 THREADS = 32
 """Hook calls of a worker at once; while the FHIR server is slow they wait, and use no CPU."""
-M_MMAP_THRESHOLD = -3
-"""As glibc numbers it."""
-LARGE_BLOCK = 1024 * 1024
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+"""As glibc numbers them."""
+ARENAS = 2
+"""Heaps for all threads together: with hundreds of threads each would keep some in its own."""
+LARGE_BLOCK = 256 * 1024
 YOUNG_OBJECTS = 50_000
 """Some ten requests' worth; freed by their reference counts long before a collection would."""
 
@@ -84,7 +86,9 @@ def _return_large_blocks() -> None:
     Left to itself, glibc takes each large block that it frees as a sign to keep the next ones of that size.
     """
     with suppress(AttributeError, OSError):  # another C library
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+        mallopt(M_ARENA_MAX, ARENAS)
 
 
 def gunicorn_options(host: str, port: int, workers: int) -> dict[str, Any]:

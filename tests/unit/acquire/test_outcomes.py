@@ -24,7 +24,8 @@ def outcome(*issues: object) -> dict[str, Any]:
 HARMLESS = [
     outcome(issue("information", "informational")),
     outcome(issue("information", "processing")),
-    outcome(issue("warning", "not-supported")),
+    outcome(issue("warning", "not-supported") | {"diagnostics": "The parameter _sort is not supported"}),
+    outcome(issue("information", "not-supported") | {"details": {"text": "_count was ignored"}}),
     outcome(issue("warning", "processing", NO_RESULTS)),
     outcome(issue("warning", "informational", NO_RESULTS), issue("information", "value")),
 ]
@@ -33,7 +34,11 @@ TELLING = [
     {"resourceType": "OperationOutcome"},
     outcome("text"),
     outcome(issue("fatal", "processing")),
-    outcome(issue("error", "not-supported")),
+    outcome(issue("error", "not-supported") | {"diagnostics": "_sort"}),
+    outcome(issue("warning", "not-supported")),
+    outcome(issue("information", "not-supported")),
+    outcome(issue("warning", "not-supported") | {"diagnostics": "MedicationAdministration is not supported"}),
+    outcome(issue("warning", "not-supported") | {"details": ["_sort"]}),
     outcome(issue("error", "processing", NO_RESULTS)),
     outcome(issue("warning", "processing")),
     outcome(issue("warning", "informational", HELD_BACK)),

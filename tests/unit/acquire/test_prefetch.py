@@ -60,7 +60,6 @@ COMPLETE_STATES = [
         id="included Observation",
     ),
     pytest.param(bundle(HIT, outcome("information", "informational")), ["o1"], id="mere information"),
-    pytest.param(bundle(HIT, outcome("warning", "not-supported")), ["o1"], id="a parameter was ignored"),
     pytest.param(bundle(*hourly(100), total=100), [f"o{n}" for n in range(100)], id="a cap with total"),
     pytest.param(bundle(HIT, link=[{"relation": "self", "url": "x"}]), ["o1"], id="self link"),
     pytest.param(
