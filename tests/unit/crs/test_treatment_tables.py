@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import cds_service.tables
 from cds_service.errors import ConfigurationError
 from cds_service.tables import DRUGS, GUIDELINES, load_guideline
 
@@ -82,14 +81,13 @@ def test_a_slip_in_the_treatment_half_names_file_and_key(
     ],
 )
 def test_a_slip_in_a_drug_table_names_file_and_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drug: str, was: str, becomes: str, key: str
+    tmp_path: Path, drug: str, was: str, becomes: str, key: str
 ) -> None:
     folder = tmp_path / "drugs"
     shutil.copytree(DRUGS, folder)
     changed(DRUGS / f"{drug}.toml", folder / f"{drug}.toml", was, becomes)
-    monkeypatch.setattr(cds_service.tables, "DRUGS", folder)
     with pytest.raises(ConfigurationError) as caught:
-        load_guideline("astct-2019")
+        load_guideline("astct-2019", folder)
     assert f"{drug}.toml" in str(caught.value)
     assert key in str(caught.value)
 
