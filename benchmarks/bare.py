@@ -15,8 +15,9 @@ from cds_service.commands.serve import Server, gunicorn_options
 def create_app() -> Flask:
     app = Flask("bare")
 
-    @app.post("/cds-services/crs-patient-view")
-    def parse() -> Response:
+    @app.post("/cds-services/<service>")
+    def parse(service: str) -> Response:
+        del service
         request.get_json()
         return Response('{"cards": []}', content_type="application/json")
 

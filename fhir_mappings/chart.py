@@ -62,6 +62,9 @@ def is_unclear(status: str) -> bool:
     return status not in GIVEN and status not in STATUS_ISSUES
 
 
+CONCEPTS = tuple(concept.value for concept in Concept)
+
+
 @dataclass(slots=True)
 class Chart:
     """What is known so far, and how the reading is done."""
@@ -76,7 +79,7 @@ class Chart:
     subject: str = field(init=False)
     birth_date: tuple[date, date] | None = None
     readings: dict[str, list[Reading]] = field(
-        default_factory=lambda: {concept.value: [] for concept in Concept}
+        default_factory=lambda: {concept: [] for concept in CONCEPTS}
     )
     oxygen: list[OxygenSupport] = field(default_factory=list)
     administrations: list[Administration] = field(default_factory=list)

@@ -49,7 +49,7 @@ def corrected(resource: Json, order: ProposedOrder, *, drug: bool) -> Json:
     where the order says none.
     """
     proposed: Json = _fresh(_draft(order))
-    changed: Json = {**_fresh(resource), "dosageInstruction": proposed["dosageInstruction"]}
+    changed: Json = {**resource, "dosageInstruction": proposed["dosageInstruction"]}
     if order.route is None:
         changed["dosageInstruction"][0].update(_first_route(resource))
     if drug:

@@ -89,8 +89,10 @@ def codings(concept: Any) -> list[Json]:
 
 def texts_of(concept: Any) -> list[str]:
     """The texts of a CodeableConcept: its own, then the displays of its codings."""
-    found = [text(record(concept).get("text")), *(text(coding.get("display")) for coding in codings(concept))]
-    return [each for each in found if each]
+    if not isinstance(concept, dict):
+        return []
+    found = [concept.get("text"), *(coding.get("display") for coding in records(concept.get("coding")))]
+    return [each for each in map(text, found) if each]
 
 
 def type_and_id(reference: str) -> Key | None:

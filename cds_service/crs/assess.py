@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cds_service.crs.concepts import concerns
@@ -25,21 +26,23 @@ from fhir_mappings.facts import Administration, ConditionGroup, DrugGroup, Patie
 RESPONSE_GROUPS = frozenset({DrugGroup.TOCILIZUMAB, DrugGroup.ANTICYTOKINE, DrugGroup.STEROID})
 
 
-def assess(facts: PatientFacts, guideline: Guideline, as_of: datetime) -> Assessment:
+def assess(facts: PatientFacts, guideline: Guideline, as_of: datetime, *, in_full: bool = True) -> Assessment:
     """Grade CRS by the guideline as of an instant (GR-1 to GR-11).
 
-    ``facts`` hold nothing later than ``as_of``. The same input gives an equal answer.
+    ``facts`` hold nothing later than ``as_of``. The same input gives an equal answer. Not ``in_full``:
+    status, grade, onset and exposures only, which is what an order is held against.
     """
+    build = _assessment if in_full else _outline
     opened_by = exposures(facts, guideline, as_of)
     if opened_by:
         picture, found = _picture(facts, guideline, as_of, opened_by, as_of)
-        return _assessment(picture, _status(picture, found), found[-1] if found else None)
+        return build(picture, _status(picture, found), found[-1] if found else None)
     past = lapsed(facts, guideline, as_of)
     if past is not None:
         exposure, end = past
         picture, found = _picture(facts, guideline, as_of, (exposure,), end)
         if picture.episode and picture.episode.onset <= end and not picture.moment.blind:
-            return _assessment(picture, Status.ACTIVE, picture.episode)  # begun in the window, still open
+            return build(picture, Status.ACTIVE, picture.episode)  # begun in the window, still open
     issues = tuple(issue for issue in facts.issues if concerns(issue))
     return Assessment(Status.NOT_CONSIDERED, as_of, facts.patient_id, delay=_delay(facts), issues=issues)
 
@@ -105,21 +108,33 @@ def _fever_may_be_hidden(picture: Picture) -> bool:
     return picture.moment.masking.perhaps or not whole
 
 
-def _assessment(picture: Picture, status: Status, episode: Episode | None) -> Assessment:
-    as_of, guideline = picture.as_of, picture.guideline
-    shown = episode if status in (Status.ACTIVE, Status.RESOLVED) or picture.episode else None
-    current = shown.grade_at(as_of) if shown and status is Status.ACTIVE else None
-    treatment = advise(picture, shown, current) if shown and current else Treatment()
+def _shown(picture: Picture, status: Status, episode: Episode | None) -> Episode | None:
+    return episode if status in (Status.ACTIVE, Status.RESOLVED) or picture.episode else None
+
+
+def _outline(picture: Picture, status: Status, episode: Episode | None) -> Assessment:
+    as_of, shown = picture.as_of, _shown(picture, status, episode)
     return Assessment(
         status=status,
         as_of=as_of,
         patient=picture.facts.patient_id,
-        grade=current,
+        grade=shown.grade_at(as_of) if shown and status is Status.ACTIVE else None,
+        exposures=picture.opened_by,
+        onset=shown.onset if shown else None,
+        orders_known=picture.facts.covered(Source.ORDERS).reaches(as_of),
+    )
+
+
+def _assessment(picture: Picture, status: Status, episode: Episode | None) -> Assessment:
+    as_of, guideline = picture.as_of, picture.guideline
+    outline, shown = _outline(picture, status, episode), _shown(picture, status, episode)
+    current = outline.grade
+    treatment = advise(picture, shown, current) if shown and current else Treatment()
+    return replace(
+        outline,
         criteria=criteria(picture) if status in (Status.ACTIVE, Status.NOT_GRADABLE) else (),
         missing=missing(picture),
         notes=notes(picture, status),
-        exposures=picture.opened_by,
-        onset=shown.onset if shown else None,
         grade_since=shown.floor_since() if shown and current else None,
         peak=shown.peak() if shown else None,
         worst_24h=shown.worst_since(as_of - guideline.windows["fever"]) if shown else None,
@@ -130,7 +145,6 @@ def _assessment(picture: Picture, status: Status, episode: Episode | None) -> As
         tocilizumab=treatment.ledger,
         recommendations=treatment.advice,
         is_adult=treatment.is_adult,
-        orders_known=picture.facts.covered(Source.ORDERS).reaches(as_of),
         delay=_delay(picture.facts),
         options=guideline.regimen.unusual,
         issues=tuple(issue for issue in picture.facts.issues if concerns(issue)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
@@ -43,14 +44,22 @@ def whole_vials(table: DrugTable, milligrams: Decimal) -> tuple[Decimal, ...]:
     """
     if table.vials is None or table.per_dose is None or milligrams <= 0:
         return ()
-    sizes = table.vials.sizes
-    most = int(table.per_dose / min(sizes))
     allowed = milligrams * table.vials.off / HUNDRED
-    best: tuple[Decimal, int, tuple[Decimal, ...]] | None = None
-    for count in range(1, most + 1):
-        for vials in combinations_with_replacement(sorted(sizes, reverse=True), count):
-            off = abs(sum(vials) - milligrams)
-            fits = sum(vials) <= table.per_dose and off <= allowed
-            if fits and (best is None or (off, count) < best[:2]):
-                best = (off, count, vials)
-    return best[2] if best else ()
+    near = [
+        (abs(total - milligrams), len(vials), vials)
+        for total, vials in _sets_of_vials(table.vials.sizes, table.per_dose)
+        if abs(total - milligrams) <= allowed
+    ]
+    return min(near, key=lambda found: found[:2])[2] if near else ()
+
+
+@lru_cache
+def _sets_of_vials(sizes: tuple[Decimal, ...], most: Decimal) -> list[tuple[Decimal, tuple[Decimal, ...]]]:
+    """Every set of vials up to ``most`` mg with its sum, small sets first; they are the table's."""
+    ordered = sorted(sizes, reverse=True)
+    sets = (
+        vials
+        for count in range(1, int(most / min(sizes)) + 1)
+        for vials in combinations_with_replacement(ordered, count)
+    )
+    return [(total, vials) for vials in sets if (total := sum(vials, Decimal(0))) <= most]

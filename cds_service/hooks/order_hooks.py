@@ -21,7 +21,7 @@ def respond(request: HookRequest, engine: Engine, asks: Asks, *, signing: bool) 
     counts = {"orders": len(chosen), "other_patients": len(drafts.not_theirs)}
     if not chosen:
         return Answer({"cards": []}, counts)
-    seen = picture(request, engine, now)
+    seen = picture(request, engine, now, in_full=False)
     situation = Situation(seen.facts, engine.guideline, seen.assessment, now, signing, drafts.orders)
     sent = drafts_by_reference(request.context.get("draftOrders"))
     cards = [

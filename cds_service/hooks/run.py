@@ -73,8 +73,8 @@ class Seen(NamedTuple):
     acquired: Acquired
 
 
-def picture(request: HookRequest, engine: Engine, now: datetime) -> Seen:
-    """Acquire, map and assess one patient as of now.
+def picture(request: HookRequest, engine: Engine, now: datetime, *, in_full: bool = True) -> Seen:
+    """Acquire, map and assess one patient as of now; not ``in_full`` where no grading card is made of it.
 
     Raises PreconditionFailed or UpstreamUnavailable where what is needed cannot be had.
     """
@@ -88,7 +88,7 @@ def picture(request: HookRequest, engine: Engine, now: datetime) -> Seen:
         zone=engine.zone,
         skew=engine.guideline.windows["clock-skew"],
     )
-    assessment = assess(facts, engine.guideline, now)
+    assessment = assess(facts, engine.guideline, now, in_full=in_full)
     _require(assessment, facts, acquired, engine.guideline)
     _require_readable_therapies(assessment, facts, engine.codebook, engine.guideline)
     return Seen(assessment, facts, acquired)

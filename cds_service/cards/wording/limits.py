@@ -140,34 +140,42 @@ class Telling(NamedTuple):
 def summary(t: Telling) -> str:
     """The gravest problem in one line, under 140 characters."""
     worst = t.verdict.problems[0]
-    text = HEADLINES.get(worst.code, UNREAD_HEADLINE).format(**_words(worst, t))
+    text = HEADLINES.get(worst.code, UNREAD_HEADLINE).format_map(_words(worst, t))
     return text if len(text) <= SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 1].rstrip(" ,") + "…"
 
 
 def line(problem: Problem, t: Telling) -> str:
     """A problem with its numbers and its rule."""
-    said = DETAILS.get(problem.code, UNREAD_DETAIL).format(**_words(problem, t))
+    said = DETAILS.get(problem.code, UNREAD_DETAIL).format_map(_words(problem, t))
     return f"{said} *({t.standing(problem.rule)})*"
 
 
-def _words(problem: Problem, t: Telling) -> dict[str, str]:
+class _Words(dict[str, str]):
+    """What a sentence may name; ``{Drug}`` is ``{drug}`` with a capital."""
+
+    def __missing__(self, key: str) -> str:
+        return _capital(self[key.lower()]) if key[:1].isupper() else ""
+
+
+def _words(problem: Problem, t: Telling) -> _Words:
     """Every value as it is shown, and what is made of several."""
     values = problem.values
     shown = {key: _shown(key, value, t) for key, value in values.items()}
     ago = {f"{key}_ago": span(t.as_of - v) for key, v in values.items() if isinstance(v, datetime)}
     product = shown.get("product", "")
-    found = {
-        **shown,
-        **ago,
-        "drug": t.drug,
-        "unreadable": UNREADABLE.get(problem.code, problem.code.replace("-", " ")),
-        "why": _why(values),
-        "offered": number(t.verdict.dose.milligrams) if t.verdict.dose else "",
-        "product": f" ({product})" if product else "",
-        "of": f" of {shown['authored']}" if "authored" in shown else "",
-        "weights": _weights(values, shown),
-    }
-    return {**found, **{_capital(key): _capital(word) for key, word in found.items()}}
+    return _Words(
+        {
+            **shown,
+            **ago,
+            "drug": t.drug,
+            "unreadable": UNREADABLE.get(problem.code, problem.code.replace("-", " ")),
+            "why": _why(values),
+            "offered": number(t.verdict.dose.milligrams) if t.verdict.dose else "",
+            "product": f" ({product})" if product else "",
+            "of": f" of {shown['authored']}" if "authored" in shown else "",
+            "weights": _weights(values, shown) if problem.rule == "DL-8" else "",
+        }
+    )
 
 
 def _capital(text: str) -> str:
