@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.charts import PATIENT, hook_request
 from benchmarks.faults import upstream
-from benchmarks.run import PATH, post
+from benchmarks.run import VIEW, post
 from benchmarks.servers import SERVICE, Running, free_port
 
 SEARCH_MS = 50
@@ -40,7 +40,7 @@ def searches(port: int) -> list[str]:
     """The addresses of the four searches, as discovery has them."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/cds-services")
-    (service,) = [s for s in json.loads(connection.getresponse().read())["services"] if s["id"] in PATH]
+    (service,) = [s for s in json.loads(connection.getresponse().read())["services"] if s["id"] in VIEW]
     templates = (service["prefetch"][key] for key in FETCHED)
     return ["/fhir/" + t.replace("{{context.patientId}}", PATIENT).replace("|", "%7C") for t in templates]
 
@@ -70,7 +70,7 @@ def measure(calls: int) -> tuple[list[float], list[list[float]]]:
         addresses = searches(service.port)
         for _ in range(WARM_UP + calls):
             begun = time.perf_counter()
-            assert b"CRS grade 3" in post(ours, body)
+            assert b"CRS grade 3" in post(ours, VIEW, body)
             hook.append((time.perf_counter() - begun) * 1000)
             serial.append(one_after_the_other(theirs, addresses))
     return hook[WARM_UP:], serial[WARM_UP:]

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.charts import hook_request
 from benchmarks.load import Load, load
-from benchmarks.run import PATH
+from benchmarks.run import VIEW
 from benchmarks.servers import BARE, SERVICE, Running, peer
 
 WORKERS = 2
@@ -57,8 +57,8 @@ def measure(python: str | None, rounds: int, seconds: float) -> Turns:
             return stack.enter_context(Running(command, own)).port
 
         servers = {
-            OURS: (started((*SERVICE, "--workers", str(WORKERS))), PATH),
-            FLOOR: (started((*BARE, str(WORKERS))), PATH),
+            OURS: (started((*SERVICE, "--workers", str(WORKERS))), VIEW),
+            FLOOR: (started((*BARE, str(WORKERS))), VIEW),
         }
         if python is not None:
             command = peer(python, WORKERS)

@@ -56,7 +56,10 @@ def _offered(assessment: Assessment, signing: Signing, zone: tzinfo | None) -> J
     return offer(
         [
             Proposal(
-                order, order_label(order, assessment.as_of, zone), row.strength == "recommended", row.line
+                order,
+                order_label(order, assessment.as_of, zone),
+                _is_recommended(row, order, assessment),
+                row.line,
             )
             for row in assessment.recommendations
             for order in row.orders

@@ -10,8 +10,9 @@ from cds_service.crs.counting import counted_since
 from cds_service.crs.episode import Episode
 from cds_service.crs.evidence import Grade, Value
 from cds_service.crs.explain import Picture
-from cds_service.crs.ledger import Ledger, is_under_age, ledger
-from cds_service.crs.steroids import Steroids, Taper, steroids, taper
+from cds_service.crs.guideline import Guideline
+from cds_service.crs.ledger import CLOSE, Ledger, is_under_age, ledger
+from cds_service.crs.steroids import Course, Steroids, Taper, steroids, taper
 from fhir_mappings.facts import Administration, Concept, Order, Reading, Route
 
 STANDING = ("active", "on-hold")
@@ -71,8 +72,9 @@ class Case:
 
 
 def is_spent(order: Order, given: Sequence[Administration]) -> bool:
-    """Every dose that it asks for was given since it was written."""
-    since = [a for a in given if order.authored is not None and a.start >= order.authored]
+    """Every dose that it asks for was given since it was written, or just before it was."""
+    told = [a for a in given if a.status != "on-hold"]
+    since = [a for a in told if order.authored is not None and a.start >= order.authored - CLOSE]
     counts = [dose.count if dose.interval is not None else 1 for dose in order.doses] or [1]
     asked = None if None in counts else sum(count for count in counts if count is not None)
     return asked is not None and len(since) >= asked
@@ -82,12 +84,28 @@ def case_of(picture: Picture, episode: Episode, now: Grade) -> Case:
     facts, guideline, as_of = picture.facts, picture.guideline, picture.as_of
     since = counted_since(facts, guideline, as_of, episode.onset)
     given = steroids(facts, guideline, episode.onset, as_of)
-    four = next((c.time for c in episode.changes if c.grade is not None and c.grade.lowest == 4), None)
     return Case(
         picture=picture,
         episode=episode,
         present=now,
         ledger=ledger(facts, guideline, since, as_of),
         steroids=given,
-        taper=taper(given, guideline, four, as_of),
+        taper=_course(taper(given, guideline, _four_since(episode), as_of), guideline, now),
     )
+
+
+def _four_since(episode: Episode) -> datetime | None:
+    """When grade 4 was reached; again, where grade 2 or less lay between."""
+    since, has_been_mild = None, False
+    for change in episode.changes:
+        if change.grade is not None and change.grade.lowest == 4 and (since is None or has_been_mild):
+            since, has_been_mild = change.time, False
+        has_been_mild = has_been_mild or (change.grade is not None and change.grade.highest <= 2)
+    return since
+
+
+def _course(found: Taper, guideline: Guideline, now: Grade) -> Taper:
+    """At grade 4 a course that was interrupted begins anew."""
+    if found.course is Course.INTERRUPTED and now.lowest == 4:
+        return Taper(Course.NOT_BEGUN, guideline.regimen.taper[0], last=found.last)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from cds_service.crs.dosing import Dose, dose_for
@@ -16,6 +17,8 @@ from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Quantit
 
 SEAMLESS = timedelta(minutes=1)
 """Real charts end a segment and begin the next one minute apart."""
+CLOSE = timedelta(hours=1)
+"""Two records of a drug this close may be one dose charted twice."""
 
 
 class Ledger(NamedTuple):
@@ -45,13 +48,19 @@ class Ledger(NamedTuple):
     def all_given(self) -> bool:
         return len(self.counted) >= self.allowed
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether some of the counted records may not be doses."""
+        odd = any(not d.certain or d.status == "on-hold" or d in self.implausible for d in self.counted)
+        return odd or any(b.start - a.start < CLOSE for a, b in pairwise(self.counted))
+
 
 def ledger(
     facts: PatientFacts, guideline: Guideline, since: datetime, as_of: datetime, drug: str = "tocilizumab"
 ) -> Ledger:
     """``since`` is the newest immune therapy, or how far back a diagnosis alone is read."""
     table = guideline.drugs[drug]
-    doses, others = _doses(facts, drug, as_of)
+    doses, others = _doses(facts, drug, as_of, table)
     counted = tuple(dose for dose in doses if dose.start >= since)
     recent = tuple(dose for dose in doses if _in_window(dose, table, as_of))
     weight = weight_at(facts, guideline, as_of)
@@ -74,20 +83,20 @@ def ledger(
 
 
 def _doses(
-    facts: PatientFacts, drug: str, as_of: datetime
+    facts: PatientFacts, drug: str, as_of: datetime, table: DrugTable
 ) -> tuple[list[Administration], list[Administration]]:
     """By the vein (also where no route is charted), and by any other route."""
     found = [a for a in facts.administrations if a.drug == drug and a.start <= as_of]
     veins = [a for a in found if a.route in (Route.INTRAVENOUS, Route.UNSPECIFIED)]
-    return _joined(veins), [a for a in found if a not in veins]
+    return _joined(veins, table), [a for a in found if a not in veins]
 
 
-def _joined(doses: Sequence[Administration]) -> list[Administration]:
-    """One infusion charted in segments that follow on each other is one dose."""
+def _joined(doses: Sequence[Administration], table: DrugTable) -> list[Administration]:
+    """One infusion charted in segments is one dose: each begins as the last ends, all within one dose."""
     found: list[Administration] = []
     for dose in doses:
         last = found[-1] if found else None
-        if last is not None and _follows(dose, last):
+        if last is not None and _follows(dose, last) and _is_one(dose, last, table):
             found[-1] = replace(last, end=dose.end, mass=_sum(last.mass, dose.mass), dose=None)
         else:
             found.append(dose)
@@ -98,7 +107,12 @@ def _follows(dose: Administration, last: Administration) -> bool:
     """Both are segments with a length, one right after the other."""
     if last.end is None or dose.end is None or last.end == last.start:
         return False
-    return dose.start - last.end <= SEAMLESS
+    return abs(dose.start - last.end) <= SEAMLESS
+
+
+def _is_one(dose: Administration, last: Administration, table: DrugTable) -> bool:
+    together = _sum(last.mass, dose.mass)
+    return together is not None and (table.per_dose is None or together.value <= table.per_dose)
 
 
 def _sum(one: Quantity | None, other: Quantity | None) -> Quantity | None:

@@ -11,8 +11,8 @@ from cds_service.crs.case import Case
 from cds_service.crs.evidence import Value
 from cds_service.crs.regimen import Advice
 from cds_service.crs.situation_drugs import taper_over
-from cds_service.crs.steroids import Course, doses_left, milligrams
-from fhir_mappings.facts import Administration, ProposedOrder, Quantity, Route
+from cds_service.crs.steroids import Course, doses_left, milligrams, total
+from fhir_mappings.facts import ProposedOrder, Quantity, Route
 
 Orders = tuple[ProposedOrder, ...]
 
@@ -88,7 +88,9 @@ def _steroid(name: str, case: Case) -> Orders:
     steroid = case.picture.guideline.regimen.steroids[name]
     if _not_offered(steroid.drug, case):
         return ()
-    start = _start(case.steroids.recent.get(steroid.drug), steroid.dose, steroid.every, case)
+    if steroid.drug == "dexamethasone" and case.ordered("methylprednisolone") is not None:
+        return ()
+    start = _start(steroid.drug, steroid.dose, steroid.every, case)
     if start is None:
         return ()
     return _drug(name, steroid.drug, steroid.dose, case, When(steroid.every, start=start[0]))
@@ -101,7 +103,7 @@ def _taper(case: Case) -> Orders:
     if not offered or _not_offered("methylprednisolone", case):
         return ()
     left = doses_left(taper, steps)
-    start = _start(case.steroids.recent.get("methylprednisolone"), taper.step.dose, taper.step.every, case)
+    start = _start("methylprednisolone", taper.step.dose, taper.step.every, case)
     if left == 0 or start is None:
         return ()
     when = When(taper.step.every, left, start[0])
@@ -113,13 +115,9 @@ def _not_offered(drug: str, case: Case) -> bool:
     return case.ordered(drug) is not None or bool(case.steroids.unknown) or not case.is_adult
 
 
-def _start(
-    last: Administration | None, dose: Decimal, every: timedelta, case: Case
-) -> tuple[datetime | None] | None:
-    """From when on: now (None), or after the last dose's interval; nothing where its amount is unclear."""
-    if last is None or case.as_of - last.start >= every:
-        return (None,)
-    amount = milligrams(last)
-    if amount is None:
+def _start(drug: str, dose: Decimal, every: timedelta, case: Case) -> tuple[datetime | None] | None:
+    """From when on: now (None), or after the interval of what was given; nothing where that is unclear."""
+    given = [d for d in case.steroids.last_day if d.drug == drug and case.as_of - d.start < every]
+    if any(milligrams(each) is None for each in given):
         return None
-    return (None,) if amount < dose else (last.start + every,)
+    return (given[-1].start + every,) if given and total(given) >= dose else (None,)

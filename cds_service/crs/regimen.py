@@ -23,6 +23,7 @@ CONDITIONS = frozenset(
     | {"tocilizumab-ordered", "tocilizumab-all-given", "tocilizumab-under-age"}
     | {"tocilizumab-history-unknown", "tocilizumab-improving", "tocilizumab-advised", "cytopenia"}
     | {"persistent-hypotension", "refractory", "on-steroid", "steroids-not-known"}
+    | {"steroid-ordered"}
     | {"on-dexamethasone", "dexamethasone-at-regimen", "dexamethasone-standing", "on-methylprednisolone"}
     | {"taper-not-begun", "taper-running", "taper-interrupted", "taper-escalated", "taper-unclear"}
     | {"taper-not-improving", "labs-not-resulted", "labs-not-known"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cds_service.crs.case import NOTHING, Case, Found, Values
 from cds_service.crs.evidence import Grade, Value
@@ -32,7 +32,8 @@ def _state(case: Case) -> tuple[str, Values]:
     given, as_of = case.ledger, case.as_of
     order = case.ordered("tocilizumab")
     if order is not None:
-        return "tocilizumab-ordered", {"authored": order.authored} if order.authored else NOTHING
+        told: dict[str, Value] = {"authored": order.authored} if order.authored else {}
+        return "tocilizumab-ordered", told | ({"held": True} if order.status == "on-hold" else {})
     if given.next_possible is not None and given.next_possible > as_of:
         return "tocilizumab-later", {"from": given.next_possible}
     last = given.counted[-1] if given.counted else None
@@ -53,7 +54,7 @@ def _time_to_improve(case: Case) -> timedelta:
 def _barred(given: Ledger) -> tuple[str, Values] | None:
     """Why no dose is to be given at all; four seen are four, whatever else there was."""
     if given.all_given:
-        return "tocilizumab-all-given", {"allowed": given.allowed}
+        return "tocilizumab-all-given", {"allowed": given.allowed, "doubtful": given.doubtful}
     if given.unknown:
         return "tocilizumab-history-unknown", {"reason": given.unknown}
     return ("tocilizumab-under-age", NOTHING) if given.under_age else None
@@ -75,15 +76,16 @@ def compare(case: Case, dose: Administration) -> str:
     before, now = case.episode.grade_at(dose.start), case.present
     if before is None:
         return "unknown"
+    since = [c.grade for c in case.episode.changes if c.time > dose.start and c.grade is not None]
     if now.highest < before.lowest:
-        return "better"
+        return "better" if now.lowest <= min(g.lowest for g in (*since, now)) else "unknown"
     return "no better" if now.lowest >= before.highest else "unknown"
 
 
 def _refractory(case: Case) -> Values | None:
     """Grade 3 or 4, no lower long after steroid and tocilizumab; or every dose given (TX-13)."""
     first, given = case.steroids.first, len(case.ledger.counted)
-    if case.ledger.all_given:
+    if case.ledger.all_given and not case.ledger.doubtful:
         return {"doses": given}
     enough = given >= case.picture.guideline.thresholds["refractory-doses"]
     if case.grade < 3 or first is None or not enough:
@@ -115,6 +117,9 @@ def steroid(case: Case) -> Found:
         yield "on-steroid", {"drug": last.drug, "time": last.start}
     yield from _dexamethasone(case)
     yield from _methylprednisolone(case)
+    ordered = [drug for drug in ("dexamethasone", "methylprednisolone") if case.ordered(drug) is not None]
+    if ordered:
+        yield "steroid-ordered", {"drugs": tuple(ordered)}
     low = _persistent_hypotension(case)
     if low is not None:
         yield "persistent-hypotension", {"value": low.value, "time": low.time}
@@ -125,20 +130,33 @@ def _dexamethasone(case: Case) -> Found:
     last, order = case.steroids.recent.get("dexamethasone"), case.ordered("dexamethasone")
     if last is not None:
         yield "on-dexamethasone", _last(last)
-        regimen = case.picture.guideline.regimen.steroids["dexamethasone-every-6-h"]
-        amount, late = milligrams(last), case.as_of - last.start > 2 * regimen.every
-        if not late and amount is not None and amount >= regimen.dose:
+        if _at_regimen(case):
             yield "dexamethasone-at-regimen", _last(last)
     if last is not None or order is not None:
         yield "dexamethasone-standing", NOTHING
 
 
-def _methylprednisolone(case: Case) -> Found:
-    """The course of a grade 4, and what is given besides; less than its last step is no treatment of CRS."""
-    last, steps = case.steroids.recent.get("methylprednisolone"), case.picture.guideline.regimen.taper
+def _at_regimen(case: Case) -> bool:
+    last = case.steroids.recent.get("dexamethasone")
+    regimen = case.picture.guideline.regimen.steroids["dexamethasone-every-6-h"]
     amount = milligrams(last) if last is not None else None
-    if last is not None and (amount is None or amount >= steps[-1].dose):
-        yield "on-methylprednisolone", _last(last)
+    if last is None or amount is None:
+        return False
+    return amount >= regimen.dose and case.as_of - last.start <= 2 * regimen.every
+
+
+def _methylprednisolone(case: Case) -> Found:
+    """The course of a grade 4, and what is given besides.
+
+    One dose, or less than the last step of the course, is no treatment of CRS.
+    """
+    least = case.picture.guideline.regimen.taper[-1].dose
+    doses = [d for d in case.steroids.last_day if d.drug == "methylprednisolone"]
+    known = [(d, milligrams(d)) for d in doses]
+    repeated = len([d for d, amount in known if amount is None or amount >= least]) > 1
+    in_course = case.taper.course in (Course.RUNNING, Course.ESCALATED, Course.UNCLEAR)
+    if doses and (in_course or (repeated and not _at_regimen(case))):
+        yield "on-methylprednisolone", _last(doses[-1])
     yield from _taper(case)
 
 
@@ -149,6 +167,8 @@ def _taper(case: Case) -> Found:
         if case.grade == 4:
             yield "taper-not-begun", values
         return
+    if taper.course is Course.UNCLEAR and taper.begun is None and case.grade == 4:
+        yield "taper-not-begun", NOTHING
     if taper.course is not Course.RUNNING:
         yield f"taper-{taper.course.value}", values
     else:
@@ -156,15 +176,10 @@ def _taper(case: Case) -> Found:
         shown: dict[str, Value] = {"day": taper.day, "dose": taper.step.dose, "every": taper.step.every}
         yield "taper-running", {**values, **shown, **({"over": over} if over else {})}
     days = case.picture.guideline.regimen.taper[0].days
-    long = taper.begun is not None and days is not None and case.as_of - taper.begun >= timedelta(days=days)
-    if long and taper.begun is not None and _always_four(case, taper.begun):
+    given = taper.begun is not None and taper.course in (Course.RUNNING, Course.ESCALATED)
+    long = days is not None and taper.begun is not None and case.as_of - taper.begun >= timedelta(days=days)
+    if case.grade == 4 and given and long and taper.begun is not None:
         yield "taper-not-improving", {**values, "since": taper.begun}
-
-
-def _always_four(case: Case, begun: datetime) -> bool:
-    """Surely grade 4 ever since."""
-    since = [c.grade for c in case.episode.changes if c.time > begun]
-    return all(g is not None and g.lowest == 4 for g in (case.episode.grade_at(begun), *since))
 
 
 def taper_over(case: Case) -> str:
@@ -183,11 +198,10 @@ def _last(dose: Administration) -> dict[str, Value]:
 
 def _persistent_hypotension(case: Case) -> Reading | None:
     """The newest low systolic of the window, after a fluid bolus and a dose of tocilizumab."""
-    last = case.ledger.last
     first = next(_boluses(case), None)
-    if last is None or first is None:
+    first_dose = next((d for d in case.ledger.counted if d.start >= case.episode.onset), None)
+    if first_dose is None or first is None:
         return None
-    first_dose = next((d for d in case.ledger.counted if d.start >= case.episode.onset), last)
     after = max(first.start, first_dose.start)
     since = case.as_of - case.window("persistent-hypotension")
     low = [r for r in case.picture.readings.usable if r.time > after and r.time >= since and _is_low(case, r)]

@@ -50,22 +50,27 @@ class Steroids(NamedTuple):
     unknown: str = ""
     """Why doses may have been given that are not seen."""
 
+    last_day: tuple[Administration, ...] = ()
+    """All doses of the last 24 h, also from before the episode."""
+
     @property
     def first(self) -> Administration | None:
         return self.doses[0] if self.doses else None
 
 
 def steroids(facts: PatientFacts, guideline: Guideline, onset: datetime, as_of: datetime) -> Steroids:
-    """Systemic doses, also those not fully understood; skin, eye and inhaled ones are none."""
+    """Systemic doses, also those not fully understood; skin, eye and inhaled ones are none, nor held ones."""
     window = guideline.windows["steroid"]
     doses = [
         a
         for a in facts.administrations
-        if a.groups & STEROID and a.start <= as_of and a.route is not Route.LOCAL
+        if a.groups & STEROID and a.start <= as_of and a.route is not Route.LOCAL and a.status != "on-hold"
     ]
     recent = {dose.drug: dose for dose in doses if as_of - last_given(dose, as_of) <= window}
     unknown = why_unknown(facts, STEROID, "", min(onset, as_of - window))
-    return Steroids(tuple(dose for dose in doses if dose.start >= onset), recent, unknown)
+    of_episode = tuple(dose for dose in doses if dose.start >= onset)
+    last_day = tuple(dose for dose in doses if as_of - last_given(dose, as_of) <= window)
+    return Steroids(of_episode, recent, unknown, last_day)
 
 
 def last_given(dose: Administration, now: datetime) -> datetime:
@@ -80,36 +85,59 @@ def milligrams(dose: Administration) -> Decimal | None:
 
 
 def taper(given: Steroids, guideline: Guideline, since: datetime | None, as_of: datetime) -> Taper:
-    """The course since grade 4 was first reached (``since``): from the first dose of its first step on."""
-    steps = guideline.regimen.taper
-    doses = [d for d in given.doses if d.drug == "methylprednisolone" and since and d.start >= since]
-    reach = max(guideline.windows["steroid"], 2 * steps[0].every)
-    chain = _from_first_step(doses, steps[0].dose)
+    """The course of the grade 4 that was reached at ``since``: from its first full dose on."""
+    steps, window = guideline.regimen.taper, guideline.windows["steroid"]
+    doses = [d for d in given.doses if d.drug == "methylprednisolone" and since and d.start >= since - window]
+    reach = max(window, 2 * steps[0].every)
+    chain = _from_first_step(doses, steps[0])
     if not chain:
-        unclear = any(milligrams(dose) is None for dose in doses)
+        recent = [dose for dose in doses if as_of - dose.start <= reach]
+        unclear = any(milligrams(dose) is None for dose in recent)
         last = doses[-1] if doses else None
         return Taper(Course.UNCLEAR if unclear else Course.NOT_BEGUN, steps[0], last=last)
     last, begun = chain[-1], chain[0].start
-    day = (as_of - begun) // DAY + 1
-    step, day_of_step = step_on(steps, day)
-    amount = milligrams(last)
+    day, count = (as_of - begun) // DAY + 1, _times_given(chain, steps[0].every)
+    step, day_of_step = _step_of(steps, day, count)
+    amounts = [milligrams(dose) for dose in chain]
     course = Course.RUNNING
     if as_of - last.start > reach:
         course = Course.INTERRUPTED
-    elif amount is None:
+    elif amounts[-1] is None:
         course = Course.UNCLEAR
-    elif amount > steps[0].dose:
+    elif any(amount > steps[0].dose for amount in amounts if amount is not None):
         course = Course.ESCALATED
-    return Taper(course, step, day, day_of_step, len(chain), begun, last)
+    return Taper(course, step, day, day_of_step, count, begun, last)
 
 
-def _from_first_step(doses: Sequence[Administration], first: Decimal) -> list[Administration]:
-    """From the first dose that reaches the first step; what went before was for something else."""
+def _from_first_step(doses: Sequence[Administration], first: Step) -> list[Administration]:
+    """From when the doses of one interval reach the first step; what went before was for something else."""
     for index, dose in enumerate(doses):
-        amount = milligrams(dose)
-        if amount is not None and amount >= first:
-            return list(doses[index:])
+        parts = [d for d in doses[: index + 1] if dose.start - d.start < first.every]
+        if total(parts) >= first.dose:
+            return list(doses[index + 1 - len(parts) :])
     return []
+
+
+def total(doses: Sequence[Administration]) -> Decimal:
+    """The amounts that are known, together (mg)."""
+    return sum((amount for amount in map(milligrams, doses) if amount is not None), Decimal(0))
+
+
+def _times_given(chain: Sequence[Administration], every: timedelta) -> int:
+    """How often a dose was given; parts of one that follow within half the interval are one."""
+    count, last = 0, None
+    for dose in chain:
+        if last is None or dose.start - last > every / 2:
+            count, last = count + 1, dose.start
+    return count
+
+
+def _step_of(steps: Sequence[Step], day: int, given: int) -> tuple[Step, int]:
+    """The step of the day, or the next one where all doses of this one are given."""
+    step, day_of_step = step_on(steps, day)
+    while planned(step, steps) == given and step is not steps[-1]:
+        step, day_of_step = steps[steps.index(step) + 1], 1
+    return step, day_of_step
 
 
 def step_on(steps: Sequence[Step], day: int) -> tuple[Step, int]:
@@ -122,13 +150,22 @@ def step_on(steps: Sequence[Step], day: int) -> tuple[Step, int]:
     return steps[-1], day - before + (steps[-1].days or 0)
 
 
-def doses_left(course: Taper, steps: Sequence[Step]) -> int | None:
-    """How many doses of the step are still to be given; None where it has no end."""
-    planned = 0
+def planned(until: Step, steps: Sequence[Step]) -> int | None:
+    """How many doses the course has up to the end of a step; None where it has no end."""
+    count = 0
     for step in steps:
         if step.days is None:
             return None
-        planned += step.days * DAY // step.every
-        if step is course.step:
+        count += step.days * DAY // step.every
+        if step is until:
             break
-    return max(planned - course.given, 0)
+    return count
+
+
+def doses_left(course: Taper, steps: Sequence[Step]) -> int | None:
+    """How many doses of the step are still to be given, and fit into its days; None where it has no end."""
+    all_doses = planned(course.step, steps)
+    if all_doses is None or course.step.days is None:
+        return None
+    days = course.step.days - max(course.day_of_step, 1) + 1
+    return max(min(all_doses - course.given, days * DAY // course.step.every), 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import NamedTuple
 
 from cds_service.crs.case import Case, Values, case_of
@@ -11,13 +10,11 @@ from cds_service.crs.dosing import whole_vials
 from cds_service.crs.episode import Episode
 from cds_service.crs.evidence import GivenDose, Grade, Recommendation, Tocilizumab, Value
 from cds_service.crs.explain import Picture, of_reading
+from cds_service.crs.ledger import CLOSE
 from cds_service.crs.proposals import proposals
 from cds_service.crs.regimen import Advice
 from cds_service.crs.situation import situation
 from fhir_mappings.facts import Administration
-
-CLOSE = timedelta(hours=1)
-"""Two records of tocilizumab this close may be one infusion charted twice; only shown."""
 
 
 class Treatment(NamedTuple):

@@ -93,17 +93,20 @@ CONDITIONS = {
     "refractory": "grade 3 or 4, not lower {refractory} after the first steroid and after {refractory-doses} "
     "doses of tocilizumab; or {total} doses given",
     "on-steroid": "a systemic steroid in the last {steroid}",
+    "steroid-ordered": "dexamethasone or methylprednisolone is ordered",
     "steroids-not-known": "the steroid doses since the onset are not all known",
     "on-dexamethasone": "dexamethasone in the last {steroid}",
     "dexamethasone-at-regimen": "dexamethasone at least at the dose of grade 3, at most two intervals ago",
     "dexamethasone-standing": "dexamethasone in the last {steroid}, or ordered",
-    "on-methylprednisolone": "methylprednisolone in the last {steroid}, at least as much as the last step",
+    "on-methylprednisolone": "methylprednisolone of the course of grade 4, or two doses in the last "
+    "{steroid} of at least the last step without dexamethasone at the dose of grade 3",
     "taper-not-begun": "no dose of the first step since grade 4 was reached",
     "taper-running": "methylprednisolone begun at grade 4 with a dose of the first step, and not interrupted",
     "taper-interrupted": "the methylprednisolone of a grade 4 was begun, and the last dose is too long ago",
     "taper-escalated": "the last methylprednisolone is above the first step",
     "taper-unclear": "methylprednisolone given since grade 4 in an amount that is not known",
-    "taper-not-improving": "grade 4 throughout {taper-days} d of methylprednisolone since its first step",
+    "taper-not-improving": "grade 4 now, {taper-days} d or more after the first step began, and the course "
+    "not interrupted",
     "labs-not-resulted": "a daily test without a result in {labs}",
     "labs-not-known": "laboratory results could not all be read",
 }
@@ -179,8 +182,10 @@ WITHOUT_PATIENT: dict[str, str | Callable[[Guideline], str]] = {
     "methylprednisolone-escalated": lambda g: (
         f"{_steroid('methylprednisolone-escalated')(g)}, or another agent"
     ),
-    "methylprednisolone-interrupted": "Methylprednisolone: the course was interrupted: the treating team "
-    "resumes or restarts it",
+    "methylprednisolone-interrupted": "The methylprednisolone of grade 4 was interrupted",
+    "steroid-ordered": "Ordered already: the steroid; check its dose against this",
+    "tocilizumab-improving": "Tocilizumab: improving since the last dose; again if it rises",
+    "tocilizumab-ordered": "Tocilizumab is ordered and not yet charted as given",
     "methylprednisolone-escalation-ends": "Methylprednisolone was escalated: taper by the treating team",
     "methylprednisolone-go-on-escalated": "Methylprednisolone, escalated: go on",
     "methylprednisolone-unclear": "On methylprednisolone: its amount is not known, so the day of the "

@@ -19,14 +19,15 @@ def _dexamethasone_go_on(t: Telling) -> str:
     return f"{t.steroid('dexamethasone-every-6-h')}: go on ({_last(t)})"
 
 
-def _adults(t: Telling, text: str) -> str:
-    """The dose, and for whom it is where that is not plain."""
-    return text if t.is_adult else f"{text} (dose of adults: by paediatric protocol, or age not known)"
-
-
 def _last(t: Telling) -> str:
     given = f"{t.number('given')} mg at " if "given" in t.values else ""
     return f"last {given}{t.clock('last')}, {t.since('last')} ago"
+
+
+def _ordered(t: Telling) -> str:
+    drugs = t.values["drugs"]
+    named = " and ".join(drugs) if isinstance(drugs, tuple) else ""
+    return f"Ordered already: {named}; check its dose against this"
 
 
 def _taper(t: Telling) -> str:
@@ -41,7 +42,7 @@ def _taper(t: Telling) -> str:
 def _taper_start(t: Telling) -> str:
     """The whole course, step by step."""
     course = "Methylprednisolone " + ", then ".join(_step(step) for step in t.guideline.regimen.taper)
-    return _adults(t, f"{course} ({_last(t)})" if "last" in t.values else course)
+    return f"{course} ({_last(t)})" if "last" in t.values else course
 
 
 def _step(step: Step) -> str:
@@ -50,21 +51,20 @@ def _step(step: Step) -> str:
 
 
 def _escalated(t: Telling) -> str:
-    still = f"still grade 4 after {t.since('since')} of it"
+    still = f"grade 4 after {t.since('since')} of it"
     return f"{t.steroid('methylprednisolone-escalated')}, or another agent: {still}"
 
 
 def _persistent(t: Telling) -> str:
     low = f"systolic {t.number('value')} mmHg at {t.clock('time')}"
-    return _adults(t, f"{t.steroid('dexamethasone-every-12-h')}: {low}, after fluids and tocilizumab")
+    return f"{t.steroid('dexamethasone-every-12-h')}: {low}, after fluids and tocilizumab"
 
 
 STEROIDS: dict[str, str | Callable[[Telling], str]] = {
     "methylprednisolone-start": _taper_start,
     "methylprednisolone-taper": _taper,
     "methylprednisolone-interrupted": lambda t: (
-        f"Methylprednisolone: the course was interrupted ({_last(t)}): "
-        "the treating team resumes or restarts it"
+        f"The methylprednisolone of grade 4 was interrupted ({_last(t)})"
     ),
     "methylprednisolone-escalation-ends": lambda t: (
         f"Methylprednisolone was escalated ({_last(t)}): taper by the treating team"
@@ -73,10 +73,11 @@ STEROIDS: dict[str, str | Callable[[Telling], str]] = {
     "methylprednisolone-unclear": lambda t: (
         f"On methylprednisolone ({_last(t)}): its amount is not known, so the day of the taper is not either"
     ),
-    "dexamethasone-ends": "Methylprednisolone replaces dexamethasone: stop its order",
+    "dexamethasone-ends": "Once methylprednisolone has begun it replaces dexamethasone: stop its order",
+    "steroid-ordered": _ordered,
     "steroids-not-known": lambda t: f"Steroids: {WHY_NOT[str(t.values['reason'])]}; check before ordering",
     "methylprednisolone-escalated": _escalated,
-    "dexamethasone-start": lambda t: _adults(t, t.steroid("dexamethasone-every-6-h")),
+    "dexamethasone-start": lambda t: t.steroid("dexamethasone-every-6-h"),
     "dexamethasone-running": lambda t: f"On dexamethasone ({_last(t)}): go on or taper by its own indication",
     "dexamethasone-go-on": _dexamethasone_go_on,
     "steroid-other": lambda t: f"On methylprednisolone ({_last(t)}): no second systemic steroid",

@@ -95,7 +95,15 @@ def _later(t: Telling) -> str:
 
 def _ordered(t: Telling) -> str:
     at = f" {t.clock('authored')}" if "authored" in t.values else ""
-    return f"Tocilizumab is ordered{at} and not yet charted as given"
+    held = ", but on hold: resume or order anew" if t.values.get("held") else ""
+    return f"Tocilizumab is ordered{at} and not yet charted as given{held} ({dose_phrase(t)})"
+
+
+def _all_given(t: Telling) -> str:
+    allowed = t.values["allowed"]
+    if t.values.get("doubtful"):
+        return f"{allowed} records of tocilizumab, perhaps fewer doses: check them before it is withheld"
+    return f"No more tocilizumab: {allowed} of {allowed} given"
 
 
 def _under_age(t: Telling) -> str:
@@ -105,7 +113,9 @@ def _under_age(t: Telling) -> str:
 
 
 def _unknown_history(t: Telling) -> str:
-    return f"Tocilizumab: {WHY_NOT[str(t.values['reason'])]}; check earlier doses before ordering"
+    check = f"Tocilizumab: {WHY_NOT[str(t.values['reason'])]}; check earlier doses before ordering"
+    none = f" if none in {hours(t.drug.interval)}" if t.drug.interval else ""
+    return f"{check}, then{none} {dose_phrase(t)}; {most_doses(t.drug)}"
 
 
 def _prolonged(t: Telling) -> str:
@@ -126,9 +136,8 @@ TOCILIZUMAB: dict[str, str | Callable[[Telling], str]] = {
     "tocilizumab-undecided": _undecided,
     "tocilizumab-later": _later,
     "tocilizumab-ordered": _ordered,
-    "tocilizumab-all-given": lambda t: (
-        f"No more tocilizumab: {t.values['allowed']} of {t.values['allowed']} given"
-    ),
+    "tocilizumab-all-given": _all_given,
+    "tocilizumab-improving": lambda t: f"Tocilizumab: improving, {_course(t)}; again if it rises",
     "tocilizumab-under-age": _under_age,
     "tocilizumab-history-unknown": _unknown_history,
     "tocilizumab-prolonged": _prolonged,

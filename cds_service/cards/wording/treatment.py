@@ -39,6 +39,8 @@ def text(row: Recommendation, assessment: Assessment, guideline: Guideline, zone
     grade = assessment.grade.lowest if assessment.grade else 0
     told = Telling(row, assessment.tocilizumab, assessment.as_of, zone, grade, guideline, assessment.is_adult)
     said = sentence(told)
+    if row.line == "steroid" and not assessment.is_adult and " mg IV" in said:
+        said += " (dose of adults: by paediatric protocol, or age not known)"
     if row.strength == "consider" and not said.startswith("Refractory"):
         return f"Consider {_uncapitalized(said)}"
     return said

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from cds_service.cards.grading import grading_card
 from cds_service.crs.assess import assess
 from cds_service.crs.evidence import Tocilizumab
 from cds_service.crs.ledger import Ledger, is_implausible, is_under_age, ledger, next_possible
@@ -26,6 +27,7 @@ from tests.builders import (
     EVERYTHING,
     NOW,
     Fact,
+    Hours,
     at,
     car_t,
     chart,
@@ -232,3 +234,48 @@ def test_an_amount_in_another_unit_is_left_as_charted() -> None:
     (found,) = shown(chart(*SICK, dose)).doses
     assert found.unit == "mL"
     assert found.flags == ()
+
+
+def segment(amount: int, begins: Hours, ends: Hours) -> Administration:
+    return replace(tocilizumab_dose(amount, begins), end=at(ends), point=False)
+
+
+@pytest.mark.parametrize(
+    ("records", "doses"),
+    [
+        ([segment(280, -9, "-8.5"), segment(280, "-8.5", -8)], 1),
+        ([segment(560, -9, "-0.5"), segment(560, -1, 0)], 2),
+        ([segment(560, -9, -1), segment(560, -1, 0)], 2),
+        ([segment(280, -9, "-8.5"), segment(280, "-8.4", -8)], 2),
+    ],
+    ids=["one after the other", "overlapping", "more than one dose together", "with a gap"],
+)
+def test_segments_of_one_infusion_are_one_dose_and_two_infusions_never(
+    records: list[Administration], doses: int
+) -> None:
+    """DL-3 to DL-5: one record too few would offer a dose too early."""
+    found = kept(*records)
+    assert len(found.counted) == doses
+    assert found.last is not None
+    assert found.last.start == (records[0] if doses == 1 else records[1]).start
+
+
+@pytest.mark.parametrize(
+    "fourth",
+    [
+        tocilizumab_dose(560, "-30.5"),
+        tocilizumab_dose(560, -4, status="on-hold"),
+        tocilizumab_dose(560, -4, certain=False),
+        tocilizumab_dose(8, -4),
+    ],
+    ids=["close", "on hold", "uncertain", "implausible"],
+)
+def test_four_records_that_may_be_fewer_doses_are_no_plain_stop(fourth: Administration) -> None:
+    """DL-5, TX-13."""
+    facts = chart(*SICK, weight(70, -5), fourth, *(tocilizumab_dose(560, h) for h in (-30, -20, -12)))
+    assessment = assess(facts, GUIDELINE, NOW)
+    card = grading_card(assessment, GUIDELINE)
+    assert card is not None
+    assert "4 records of tocilizumab, perhaps fewer doses" in card["detail"]
+    assert "refractory" not in {row.id for row in assessment.recommendations}
+    assert not [o for row in assessment.recommendations for o in row.orders if o.id == "tocilizumab"]

@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from cds_service.cards.grading import grading_card
+from cds_service.cards.wording.treatment import text
 from cds_service.crs.assess import assess
 from cds_service.crs.evidence import Assessment
 from cds_service.crs.regimen import CONDITIONS
@@ -122,8 +124,15 @@ def test_eye_drops_do_not_stand_for_a_steroid(route: Route, stands: bool) -> Non
     assert ("dexamethasone-every-6-h" in offered(assessment)) != stands
 
 
+def test_another_steroid_that_is_ordered_is_named_and_no_second_is_offered() -> None:
+    """DL-12; whether it is for this is not known, so the dose of the grade is said."""
+    assessment = judged(PRESSED, order("methylprednisolone", -1))
+    assert {"dexamethasone-start", "steroid-ordered"} <= ids(assessment)
+    assert "dexamethasone-every-6-h" not in offered(assessment)
+
+
 def test_an_order_of_another_drug_does_not_stand() -> None:
-    assert "dexamethasone-every-6-h" in offered(judged(PRESSED, order("methylprednisolone", -1)))
+    assert "dexamethasone-every-6-h" in offered(judged(PRESSED, order("tocilizumab", -1)))
 
 
 @pytest.mark.parametrize(
@@ -260,3 +269,89 @@ def test_every_condition_that_a_table_may_ask_for_can_hold() -> None:
     asked = {name for row in GUIDELINE.regimen.advice for name in row.when | row.unless}
     unasked = CONDITIONS - asked
     assert unasked <= {"early-onset", "just-after-cells", "tocilizumab-improving"}, unasked
+
+
+def relapsing(*doses: Fact) -> list[Fact]:
+    """Grade 4, grade 1 for four days, and grade 4 again since 3 h."""
+    hours = range(-220, 1, 20)
+    running = [infusion(drug, -218, -120) for drug in ("norepinephrine", "epinephrine")]
+    again = [infusion(drug, -3) for drug in ("norepinephrine", "epinephrine")]
+    warm = [temperature(39, hour) for hour in hours]
+    air = [oxygen(OxygenDevice.ROOM_AIR, hour) for hour in hours]
+    pressure = [systolic(110, hour) for hour in hours]
+    return [car_t(-300), weight(70, -5), *warm, *air, *pressure, *running, *again, *doses]
+
+
+def test_a_second_rise_to_grade_4_begins_the_course_anew() -> None:
+    """TX-11: never the 60 mg of the course before."""
+    course = [(500, range(-216, -144, 12)), (250, range(-144, -96, 12)), (125, range(-96, -48, 12))]
+    doses = [dose("methylprednisolone", amount, hour) for amount, hours in course for hour in hours]
+    doses += [dose("methylprednisolone", 60, hour) for hour in range(-48, 0, 12)]
+    assessment = judged(relapsing(*doses))
+    assert assessment.grade is not None
+    assert assessment.grade.lowest == 4
+    (row,) = [r for r in assessment.recommendations if r.id.startswith("methylprednisolone")]
+    assert row.id == "methylprednisolone-start"
+    assert [(str(o.dose.value), o.count, o.start) for o in row.orders if o.dose] == [("500", 6, None)]
+
+
+def test_grade_4_three_days_into_the_course_is_never_tapered() -> None:
+    """TX-12: also where grade 3 lay between for some hours."""
+    hours = range(-110, 1, 10)
+    warm = [temperature(39, hour) for hour in hours]
+    running = [
+        infusion("norepinephrine", -105),
+        infusion("epinephrine", -105, -60),
+        infusion("epinephrine", -50),
+    ]
+    given = [dose("methylprednisolone", 500, hour) for hour in range(-100, -28, 12)]
+    given += [dose("methylprednisolone", 250, hour) for hour in (-28, -16, -4)]
+    assessment = judged([car_t(-150), weight(70, -5), *warm, ROOM_AIR, systolic(98, 0), *running, *given])
+    assert "methylprednisolone-escalated" in ids(assessment)
+    assert "methylprednisolone-taper" not in ids(assessment)
+
+
+def test_a_dose_of_another_therapy_is_no_tocilizumab_of_this_one() -> None:
+    """TX-7: hypotension persists after a dose of this episode, not of five weeks ago."""
+    given = [dose("sodium-chloride", 1000, -5, unit="mL"), tocilizumab_dose(560, -960)]
+    assert "dexamethasone-persistent" not in ids(judged([*LOW, *given]))
+
+
+def test_rising_again_after_a_dose_that_helped_is_not_improving() -> None:
+    """TX-6: grade 4, then 1, then 3."""
+    hours = range(-50, 1, 5)
+    warm = [temperature(39, hour) for hour in hours]
+    air = [oxygen(OxygenDevice.ROOM_AIR, hour) for hour in hours]
+    pressure = [systolic(110, hour) for hour in hours]
+    two = [infusion(drug, -40, -20) for drug in ("norepinephrine", "epinephrine")]
+    rise = [infusion("norepinephrine", -4), tocilizumab_dose(560, -30)]
+    found = ids(judged([car_t(-72), weight(70, -5), *warm, *air, *pressure, *two, *rise]))
+    assert "tocilizumab-undecided" in found
+    assert "tocilizumab-improving" not in found
+
+
+def test_no_steroid_dose_is_said_to_a_child_without_for_whom_it_is() -> None:
+    """The sources have amounts for adults only."""
+    born = (date(2010, 1, 1), date(2010, 1, 1))
+    for facts in (LOW, PRESSED, TWICE):
+        assessment = assess(chart(*facts, born=born), GUIDELINE, NOW)
+        told = [
+            text(r, assessment, GUIDELINE, None) for r in assessment.recommendations if r.line == "steroid"
+        ]
+        amounts = [said for said in told if " mg IV" in said]
+        assert amounts
+        assert all("dose of adults" in said for said in amounts)
+
+
+def test_nothing_is_marked_as_recommended_where_orders_could_not_be_read() -> None:
+    """A drug may be ordered already."""
+    coverage = {name: c for name, c in EVERYTHING.items() if name is not Source.ORDERS}
+    facts = replace(chart(*PRESSED), coverage=coverage)
+    card = grading_card(assess(facts, GUIDELINE, NOW), GUIDELINE)
+    assert card is not None
+    drugs = [
+        s for s in card["suggestions"] if s["actions"][0]["resource"]["resourceType"] == "MedicationRequest"
+    ]
+    assert drugs
+    assert not any(s.get("isRecommended") for s in drugs)
+    assert "Active orders were not available" in card["detail"]
