@@ -338,3 +338,34 @@ def test_text_of_a_draft_never_reaches_a_card_as_markup() -> None:
 def test_every_reason_to_decline_is_one_of_an_order() -> None:
     codes = {reason["code"] for card in many_cards() for reason in card["overrideReasons"]}
     assert {"pharmacy-agreed", "weight-wrong", "other-indication"} <= codes
+
+
+def test_a_course_that_no_clock_divides_is_corrected_to_whole_minutes() -> None:
+    """Seven times in three days: every 617.14 minutes; a little later rather than a little earlier."""
+    timing = {"repeat": {"frequency": 7, "period": 3, "periodUnit": "d", "count": 2}}
+    (card,) = answered(SERVICE, SIGN, [draft("tocilizumab", dose(880, timing=timing))])
+    repeat = card["suggestions"][0]["actions"][0]["resource"]["dosageInstruction"][0]["timing"]["repeat"]
+    assert (repeat["period"], repeat["periodUnit"]) == (618, "min")
+
+
+def test_an_order_whose_codes_name_two_drugs_gets_one_card_and_no_guess() -> None:
+    both = {"coding": [{"system": RXNORM, "code": code} for code in ("612865", "1535218")]}
+    (card,) = answered(SERVICE, SIGN, [draft(None, dose(2000), medicationCodeableConcept=both)])
+    assert card["indicator"] == "critical"
+    assert [each["actions"][0]["type"] for each in card["suggestions"]] == ["delete"]
+
+
+def test_an_order_with_a_modifier_is_not_corrected() -> None:
+    """Another dosage would not change what is not understood."""
+    order = draft("tocilizumab", dose(880), modifierExtension=[{"url": "http://ehr.example/taper"}])
+    (card,) = answered(SERVICE, SIGN, [order])
+    assert card["extension"]["org.crs-cds.rules"] == ["DL-9"]
+    assert [each["actions"][0]["type"] for each in card["suggestions"]] == ["delete"]
+
+
+def test_a_dose_whose_time_cannot_be_read_makes_the_history_unknown() -> None:
+    lost = ordering.given("tocilizumab", -5, effectiveDateTime="sometime")
+    (card,) = answered(
+        SERVICE, SIGN, [draft("tocilizumab", dose(560))], prefetch=ordering.chart(doses=[lost])
+    )
+    assert card["extension"]["org.crs-cds.rules"] == ["GR-7"]
