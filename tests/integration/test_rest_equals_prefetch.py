@@ -46,10 +46,10 @@ def prefetched(resources: Iterable[Json]) -> Json:
     by_type: dict[str, list[Json]] = {}
     for resource in resources:
         by_type.setdefault(resource["resourceType"], []).append({"resource": resource})
-    included = by_type.get("Medication", []) + by_type.get("Device", [])
+    companions = {"medications": "Medication", "oxygen": "Device"}
     found: Json = {"patient": by_type["Patient"][0]["resource"]}
     for key, kind in SEARCHES.items():
-        extra = included if key == "medications" else []
+        extra = by_type.get(companions[key], []) if key in companions else []
         found[key] = {"resourceType": "Bundle", "type": "searchset", "entry": by_type.get(kind, []) + extra}
     return found
 
