@@ -50,7 +50,9 @@ def prefetched(resources: Iterable[Json]) -> Json:
     found: Json = {"patient": by_type["Patient"][0]["resource"]}
     for key, kind in SEARCHES.items():
         extra = by_type.get(companions[key], []) if key in companions else []
-        found[key] = {"resourceType": "Bundle", "type": "searchset", "entry": by_type.get(kind, []) + extra}
+        matches = by_type.get(kind, [])
+        size = {"total": len(matches)}
+        found[key] = {"resourceType": "Bundle", "type": "searchset", **size, "entry": matches + extra}
     return found
 
 
