@@ -10,7 +10,7 @@ import msgspec
 
 FIELDS = (
     "request_id", "service", "hook_instance", "status", "outcome", "assessment", "rules", "missing",
-    "failures", "duration_ms", "error", "where", "queued", "dropped",
+    "failures", "duration_ms", "error", "where", "queued", "dropped", "resource_type", "left_out",
 )  # fmt: skip
 """What a record may carry beside time, level and event."""
 
