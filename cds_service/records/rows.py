@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, bindparam
@@ -117,4 +118,15 @@ def _feedback(item: Feedback, outcome_time: object, received: object) -> Row:
         json.dumps(item.suggestions) if item.suggestions else None,
         item.comment,
         received,
+        _digest(item),
     )
+
+
+def _digest(item: Feedback) -> str:
+    """Of all that a client said, and not of when it was received."""
+    said = item._replace(received=item.outcome_time)
+    return sha256(json.dumps(said, default=_in_utc).encode()).hexdigest()
+
+
+def _in_utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat()

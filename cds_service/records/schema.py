@@ -110,6 +110,9 @@ feedback = Table(
     Column("suggestions", Text(), comment="ids of the accepted suggestions, a JSON list"),
     Column("comment", Text()),
     Column("received", Instant(), nullable=False),
-    UniqueConstraint("card", "outcome", "outcome_time", name="uq_feedback_card"),
+    Column(
+        "digest", String(64), nullable=False, comment="SHA-256 of what was sent: the same again is no news"
+    ),
+    UniqueConstraint("digest", name="uq_feedback_digest"),
     Index("ix_feedback_received", "received"),
 )

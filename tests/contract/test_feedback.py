@@ -119,6 +119,39 @@ def test_59_several_feedbacks_to_a_card_are_all_kept(service: FlaskClient, tmp_p
     assert len(rows(tmp_path, "feedback")) == 3
 
 
+SECOND = [{"id": "774f5d4e-2222-4a52-8f10-2f6f3c1d9f11"}]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (accepted(), accepted(acceptedSuggestions=SECOND)),
+        (overridden(), overridden(overrideReason={"reason": REASON})),
+        (
+            overridden(overrideReason={"reason": REASON}),
+            overridden(overrideReason={"reason": {**REASON, "code": "wrong-value"}}),
+        ),
+        (overridden(overrideReason={"userComment": "a"}), overridden(overrideReason={"userComment": "b"})),
+    ],
+)
+@pytest.mark.parametrize("in_one_call", [True, False])
+def test_59_two_entries_of_one_second_that_say_different_things_are_both_kept(
+    tmp_path: Path, first: Json, second: Json, in_one_call: bool
+) -> None:
+    service = client(data_dir=tmp_path, feedback_comments=True)
+    for _ in range(2):
+        for entries in [(first, second)] if in_one_call else [(first,), (second,)]:
+            assert send(service, *entries).status_code == 200
+    assert len(rows(tmp_path, "feedback")) == 2
+    the_writer(service.application).stop()
+
+
+def test_59_the_same_feedback_to_two_services_is_kept_for_both(service: FlaskClient, tmp_path: Path) -> None:
+    send(service, overridden())
+    send(service, overridden(), path="/cds-services/crs-order-sign/feedback")
+    assert len({row["service"] for row in rows(tmp_path, "feedback")}) == 2
+
+
 def test_59_feedback_to_a_card_that_nobody_knows_is_kept(service: FlaskClient, tmp_path: Path) -> None:
     (shown,) = cards(service)
     assert (

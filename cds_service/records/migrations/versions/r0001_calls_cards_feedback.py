@@ -90,6 +90,12 @@ def _feedback() -> None:
         sa.Column("suggestions", sa.Text(), comment="ids of the accepted suggestions, a JSON list"),
         sa.Column("comment", sa.Text()),
         sa.Column("received", Instant(), nullable=False),
-        sa.UniqueConstraint("card", "outcome", "outcome_time", name="uq_feedback_card"),
+        sa.Column(
+            "digest",
+            sa.String(64),
+            nullable=False,
+            comment="SHA-256 of what was sent: the same again is no news",
+        ),
+        sa.UniqueConstraint("digest", name="uq_feedback_digest"),
     )
     op.create_index("ix_feedback_received", "feedback", ["received"])
