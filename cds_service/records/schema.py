@@ -77,6 +77,7 @@ full_records = Table(
     metadata,
     Column("request_id", String(36), primary_key=True),
     Column("time", Instant(), nullable=False, index=True),
+    Column("expires", Instant(), nullable=False, index=True, comment="by the setting when it was made"),
     Column("inputs", LargeBinary(), nullable=False, comment="JSON, packed with zlib"),
     Column("response", LargeBinary(), nullable=False, comment="the bytes of the answer, packed with zlib"),
 )
