@@ -8,14 +8,17 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
 
+from cds_service.app import the_writer
 from tests.contract.service import PATH, client
 from tests.property import mutated
 
@@ -27,7 +30,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run")
     number = FEW if parser.parse_args().quick else MANY
-    service, statuses, begun = client(fhir_servers=(mutated.NOBODY,)), Counter[int](), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="crs-cds-mutated-") as folder:
+        service = client(fhir_servers=(mutated.NOBODY,), data_dir=Path(folder))
+        try:
+            return send(service, number)
+        finally:
+            the_writer(service.application).stop()
+
+
+def send(service: FlaskClient, number: int) -> int:
+    statuses, begun = Counter[int](), time.monotonic()
 
     @settings(max_examples=number, deadline=None, database=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip

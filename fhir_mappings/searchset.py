@@ -99,6 +99,10 @@ class Entry(msgspec.Struct, gc=False):
     search: Search | UnsetType = UNSET
 
 
+class BundleMeta(msgspec.Struct, gc=False):
+    tag: Never = UNSET
+
+
 class Searchset(msgspec.Struct, gc=False, kw_only=True):
     """A Bundle that holds nothing but everyday Observations."""
 
@@ -107,6 +111,8 @@ class Searchset(msgspec.Struct, gc=False, kw_only=True):
     total: int | UnsetType = UNSET
     link: list[Any] | UnsetType = UNSET
     entry: list[Entry] | UnsetType = UNSET
+    meta: BundleMeta | UnsetType = UNSET
+    issues: Never = UNSET
 
 
 _decoder = msgspec.json.Decoder(Searchset, float_hook=Decimal)

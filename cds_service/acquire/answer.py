@@ -87,9 +87,8 @@ def _resources(pages: Sequence[Page]) -> Sequence[Resource]:
 
 
 def _is_short_of_total(pages: Sequence[Page]) -> bool:
-    # Some servers count included resources into the total: compare with all entries.
     totals = [page.total for page in pages if page.total is not None]
-    return bool(totals) and max(totals) > sum(page.listed for page in pages)
+    return bool(totals) and max(totals) > sum(len(page.matches) for page in pages)
 
 
 def _coverage(

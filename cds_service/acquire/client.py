@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
+from time import monotonic
 
 from cds_service.acquire.answer import Answer
 from cds_service.acquire.deadline import Deadline
 from cds_service.acquire.queries import Query
-from cds_service.acquire.searches import Refusals, Search, Setting
+from cds_service.acquire.refusals import Refusals
+from cds_service.acquire.searches import Search, Setting
 from cds_service.acquire.transport import Exchange, FhirAccess, Transport
 
 WORKERS = 320
@@ -24,11 +26,16 @@ class FhirClient:
     before a server forks its workers.
     """
 
-    def __init__(self, workers: int = WORKERS, ca_file: str | None = None) -> None:
-        """``ca_file``: certificates to trust in place of the usual ones (a hospital's own authority)."""
+    def __init__(
+        self, workers: int = WORKERS, ca_file: str | None = None, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """``ca_file``: certificates to trust in place of the usual ones (a hospital's own authority).
+
+        ``clock``: seconds that only grow, by which refusals of a server are forgotten.
+        """
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fhir")
         self._transport = Transport(ca_file)
-        self._refusals = Refusals()
+        self._refusals = Refusals(clock)
 
     def fetch(
         self,

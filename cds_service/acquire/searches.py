@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +19,7 @@ from cds_service.acquire.reasons import (
     Reason,
     RejectedError,
 )
+from cds_service.acquire.refusals import Refusals, refused_among
 from cds_service.acquire.scopes import granted, limited
 from cds_service.acquire.transport import Exchange, FhirAccess, Transport
 
@@ -34,24 +33,6 @@ MOST_BYTES = 16 * 1024 * 1024
 """A query, all pages: more than 10,000 Observations with coded values."""
 
 _OPTIONAL = frozenset({"_sort", "_count"})
-_UNKNOWN_PARAMETER = re.compile(
-    rb"(?is)(un(known|supported|recogni[sz]ed)|not supported|invalid).{0,80}param"
-)
-
-
-class Refusals:
-    """Which parameters a server was seen to refuse, by base URL and resource type."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], frozenset[str]] = {}
-        self._lock = threading.Lock()
-
-    def of(self, base: str, resource_type: str) -> frozenset[str]:
-        return self._known.get((base, resource_type), frozenset())
-
-    def remember(self, base: str, resource_type: str, names: frozenset[str]) -> None:
-        with self._lock:
-            self._known[base, resource_type] = names
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +122,9 @@ class Search:
             return self._without | {POSTING}
         if isinstance(refusal, NotFoundError):
             return None
-        body = refusal.body
         droppable = (_OPTIONAL & {name for name, _ in self.query.params}) - self._without
-        named = frozenset(name for name in droppable if name.encode() in body)
-        if named:
-            return self._without | named
-        return self._without | droppable if droppable and _UNKNOWN_PARAMETER.search(body) else None
+        named = refused_among(droppable, refusal.body)
+        return self._without | named if named else None
 
     def _page(self, call: Call) -> Page:
         return read_value(self._caller.ask(call), self.query, self._setting.patient_id)

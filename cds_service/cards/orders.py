@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
@@ -32,11 +31,9 @@ HOPELESS = frozenset({"DL-5", "DL-6"})
 
 def order_card(verdict: Verdict, draft: Json | None, situation: Situation, zone: tzinfo | None) -> Json:
     """``draft`` is the order as it was sent; None where no answer can name it."""
-    identity = uuid.uuid4()
     t = Telling(verdict, situation, zone)
-    found = _suggestions(t, draft, identity) if draft is not None else []
+    found = _suggestions(t, draft) if draft is not None else []
     return {
-        "uuid": str(identity),
         "summary": limits.summary(t),
         "indicator": indicator(verdict.problems, situation.guideline),
         "detail": _detail(t),
@@ -71,15 +68,15 @@ def _needs_evidence(verdict: Verdict) -> bool:
     return offered or bool(set(rules(verdict.problems)) - WITHOUT_EVIDENCE)
 
 
-def _suggestions(t: Telling, draft: Json, seed: uuid.UUID) -> list[Json]:
+def _suggestions(t: Telling, draft: Json) -> list[Json]:
     """The corrected order, and its removal; the better of them is recommended."""
     each = t.verdict.correction
-    change = _change(t, each, draft, seed) if each is not None else None
+    change = _change(t, each, draft) if each is not None else None
     found = [change] if change is not None else []
     if any(problem.code not in INFORMATION for problem in t.verdict.problems):
         label = limits.remove_label(t)
         action = {"type": "delete", "description": label, "resourceId": t.verdict.reference}
-        found.append(_suggestion(label, "remove", action, seed, not found and _may_go(t.verdict)))
+        found.append(_suggestion(label, action, not found and _may_go(t.verdict)))
     return found
 
 
@@ -87,7 +84,7 @@ def _may_go(verdict: Verdict) -> bool:
     return verdict.is_extra or bool(HOPELESS & set(rules(verdict.problems)))
 
 
-def _change(t: Telling, each: Correction, draft: Json, seed: uuid.UUID) -> Json | None:
+def _change(t: Telling, each: Correction, draft: Json) -> Json | None:
     """None where no valid order comes of it, or no code of the right product is known."""
     label = limits.change_label(limits.dosage(each, t), t.verdict.problems)
     order = _proposed(t, each)
@@ -99,7 +96,7 @@ def _change(t: Telling, each: Correction, draft: Json, seed: uuid.UUID) -> Json 
     except ValueError:
         return None
     action = {"type": "update", "description": label, "resource": resource}
-    return _suggestion(label, "change", action, seed, True)
+    return _suggestion(label, action, True)
 
 
 def _proposed(t: Telling, each: Correction) -> ProposedOrder:
@@ -119,6 +116,6 @@ def _proposed(t: Telling, each: Correction) -> ProposedOrder:
     )
 
 
-def _suggestion(label: str, name: str, action: Json, seed: uuid.UUID, recommended: bool) -> Json:
-    found: Json = {"label": label, "uuid": str(uuid.uuid5(seed, name)), "actions": [action]}
+def _suggestion(label: str, action: Json, recommended: bool) -> Json:
+    found: Json = {"label": label, "actions": [action]}
     return found | ({"isRecommended": True} if recommended else {})

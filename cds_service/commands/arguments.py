@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 
 def port(text: str) -> int:
@@ -12,15 +13,20 @@ def port(text: str) -> int:
     return number
 
 
-def count(text: str) -> int:
-    number = _integer(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+def count(most: int) -> Callable[[str], int]:
+    """The type of a number from 1 to ``most``."""
+
+    def counted(text: str) -> int:
+        number = _integer(text)
+        if not 1 <= number <= most:
+            raise argparse.ArgumentTypeError(f"must be from 1 to {most:,}")
+        return number
+
+    return counted
 
 
 def _integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number") from None

@@ -19,6 +19,7 @@ from cds_service.records.reading import full_record, reading, recent_calls
 from cds_service.settings import load_settings
 from cds_service.web.outcomes import refusal
 
+MOST_ROWS = 100_000
 DIFFERENT = 1
 
 
@@ -26,7 +27,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("audit", help="what was decided, and a decision made once more")
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|replay")
     listing = actions.add_parser("list", help="the last calls, the newest first, one JSON object a line")
-    listing.add_argument("--limit", type=count, default=50, metavar="N", help="default 50")
+    listing.add_argument("--limit", type=count(MOST_ROWS), default=50, metavar="N", help="default 50")
     listing.set_defaults(run=run_list)
     again = actions.add_parser("replay", help="answer a call again from its full record; 1 if bytes differ")
     again.add_argument("id", metavar="REQUEST-ID", help="the X-Request-Id of the answer")

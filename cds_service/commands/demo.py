@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         f"  hooks  {base}/cds-services\n\nStop with Ctrl-C.\n"
     )
     sys.stdout.flush()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: with all records written
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -14,6 +14,8 @@ from cds_service.records.reading import reading
 from cds_service.records.report import Line, report
 from cds_service.settings import load_settings
 
+MOST_WEEKS = 5_200
+"""A century."""
 HEAD = ("week", "rule", "shown", "accepted", "overridden", "override reasons")
 
 
@@ -22,7 +24,7 @@ def add_parser(commands: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="report")
     chosen = actions.add_parser("report", help="by week and rule: shown, accepted, overridden, reasons")
     chosen.add_argument("--json", action="store_true", help="one JSON object in place of a table")
-    chosen.add_argument("--weeks", type=count, metavar="N", help="only the last N weeks")
+    chosen.add_argument("--weeks", type=count(MOST_WEEKS), metavar="N", help="only the last N weeks")
     chosen.set_defaults(run=run)
 
 

@@ -18,6 +18,7 @@ from cds_service.observability import configure_logging
 from cds_service.records.writer import Writer
 from cds_service.settings import load_settings, require_servable
 
+MOST_WORKERS = 256
 THREADS = 32
 """Hook calls of a worker at once; while the FHIR server is slow they wait, and use no CPU."""
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
@@ -49,7 +50,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("serve", help="serve the CDS Hooks service; needs CRS_CDS_AUTH=none")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address; default 127.0.0.1")
     parser.add_argument("--port", type=port, default=8000, help="default 8000")
-    parser.add_argument("--workers", type=count, default=1, help="processes; default 1")
+    parser.add_argument("--workers", type=count(MOST_WORKERS), default=1, help="processes; default 1")
     parser.set_defaults(run=run)
 
 

@@ -13,6 +13,7 @@ from cds_service.acquire.client import FhirClient
 from cds_service.acquire.deadline import Deadline
 from cds_service.acquire.queries import Query
 from cds_service.acquire.reasons import Reason
+from cds_service.acquire.subjects import patient_of
 from cds_service.acquire.transport import FhirAccess
 from cds_service.cards.document import rules_of
 from cds_service.crs.assess import assess
@@ -26,7 +27,6 @@ from fhir_mappings.facts import Concept, PatientFacts, Source, Unplaced
 
 NEEDED_TO_CONSIDER = (Source.MEDICATIONS, Source.PROCEDURES, Source.CONDITIONS)
 """Without these nobody can say that a patient is not at risk (GR-8)."""
-UNKNOWN_PATIENT = (Reason.ERROR, Reason.WRONG_PATIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,25 @@ def _require(assessment: Assessment, facts: PatientFacts, acquired: Acquired, gu
     if assessment.status is Status.NOT_CONSIDERED:
         since = assessment.as_of - max(guideline.windows["car-t"], guideline.windows["t-cell-engager"])
         lacking = [s for s in NEEDED_TO_CONSIDER if not facts.covered(s).reaches(since)]
-        if "patient" in acquired.failures and acquired.failures["patient"].reason in UNKNOWN_PATIENT:
-            lacking.append(Source.PATIENT)  # an id that the server does not know has no chart to be clear
+        if not _is_known(facts, acquired):
+            lacking.append(Source.PATIENT)  # an id that nobody knows has no chart to be clear
     else:
         seen = any(facts.readings.get(c) for c in (Concept.TEMPERATURE, Concept.SYSTOLIC, Concept.SPO2))
         lacking = [] if seen or facts.covered(Source.VITALS).since else [Source.VITALS]
     if lacking:
         raise _cannot_be_had(lacking, acquired, facts)
+
+
+def _is_known(facts: PatientFacts, acquired: Acquired) -> bool:
+    """Whether there is such a patient, and access to the chart: searches are empty too where there is not.
+
+    An EHR that never sends the patient may show it by what it does send. A read that was tried and failed
+    is not made up for by that: what closed the patient may close the rest of the chart.
+    """
+    failure = acquired.failures.get(Source.PATIENT.value)
+    if failure is None or failure.reason is not Reason.NOT_SUPPLIED:
+        return failure is None
+    return any(patient_of(resource) == facts.patient_id for resource in acquired.resources)
 
 
 def _require_readable_therapies(

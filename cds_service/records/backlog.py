@@ -20,15 +20,17 @@ SAID_AGAIN_S = 60.0
 class Given:
     """A batch of feedback, and whoever waits for its commit."""
 
-    __slots__ = ("done", "items", "kept")
+    __slots__ = ("done", "items", "kept", "refused")
 
     def __init__(self, items: Sequence[Feedback]) -> None:
         self.items = items
         self.done = threading.Event()
         self.kept = False
+        self.refused = False
 
-    def settle(self, *, kept: bool) -> None:
-        self.kept = kept
+    def settle(self, *, kept: bool, refused: bool = False) -> None:
+        """``refused``: the store is in order, and will never take it."""
+        self.kept, self.refused = kept, refused
         self.done.set()
 
 

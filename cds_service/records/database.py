@@ -104,5 +104,6 @@ def _set_up_postgresql(engine: Engine, *, read_only: bool) -> None:
         with connection.cursor() as cursor:
             limit = 0 if read_only else STATEMENT_MS
             cursor.execute(f"SET statement_timeout = {limit}")
+            cursor.execute("SET TIME ZONE 'UTC'")  # of a role or a machine: times would come back in its zone
             cursor.execute(f"SET default_transaction_read_only = {'on' if read_only else 'off'}")
         connection.commit()

@@ -17,7 +17,8 @@ from cds_service.settings import Settings
 
 def open_writer(settings: Settings, tables: Tables, clock: Callable[[], datetime]) -> Writer:
     """A writer over a store that is up to date. Raises ConfigurationError where waiting will not help."""
-    store = Store(database_url(settings), Rows(tables, PatientHash(_key(settings))), retention(settings))
+    kept = retention(settings)
+    store = Store(database_url(settings), Rows(tables, PatientHash(_key(settings)), kept), kept)
     store.prepare()
     return Writer(store, clock)
 

@@ -10,12 +10,14 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cds_service.records.entries import Call, Feedback, Tables
+from cds_service.records.retention import Retention
 from cds_service.records.schema import calls, cards, feedback, full_records
 
 Row = tuple[Any, ...]
@@ -29,8 +31,9 @@ _NUMBERED_BY_THE_DATABASE = "id"
 class Rows:
     """Writes entries within a transaction; what is there already is left as it is."""
 
-    def __init__(self, tables: Tables, patient_hash: Callable[[str, str], str]) -> None:
+    def __init__(self, tables: Tables, patient_hash: Callable[[str, str], str], retention: Retention) -> None:
         self._tables = tables
+        self._retention = retention
         self._patient_hash = patient_hash
         self._statements: dict[str, str] = {}
 
@@ -40,7 +43,10 @@ class Rows:
         self._insert(connection, calls, [self._call(call, time(call.time)) for call in made])
         shown = [row for call in made if call.cards for row in self._cards(call, time(call.time))]
         self._insert(connection, cards, shown)
-        full = [_full(call, time(call.time)) for call in made if call.full is not None]
+        until = self._retention.full_until
+        full = [
+            _full(call, time(call.time), time(until(call.time))) for call in made if call.full is not None
+        ]
         self._insert(connection, full_records, full)
         given_rows = [_feedback(item, time(item.outcome_time), time(item.received)) for item in given]
         self._insert(connection, feedback, given_rows)
@@ -99,10 +105,11 @@ def _pairs(failures: Mapping[str, str]) -> Iterator[str]:
     return (f"{key}:{reason}" for key, reason in failures.items())
 
 
-def _full(call: Call, time: object) -> Row:
+def _full(call: Call, time: object, expires: object) -> Row:
     if call.full is None:
         raise TypeError("no full record")
-    return call.request_id, time, zlib.compress(call.full.inputs, 1), zlib.compress(call.full.response, 1)
+    packed = (zlib.compress(call.full.inputs, 1), zlib.compress(call.full.response, 1))
+    return call.request_id, time, expires, *packed
 
 
 def _feedback(item: Feedback, outcome_time: object, received: object) -> Row:
@@ -117,4 +124,15 @@ def _feedback(item: Feedback, outcome_time: object, received: object) -> Row:
         json.dumps(item.suggestions) if item.suggestions else None,
         item.comment,
         received,
+        _digest(item),
     )
+
+
+def _digest(item: Feedback) -> str:
+    """Of all that a client said, and not of when it was received."""
+    said = item._replace(received=item.outcome_time)
+    return sha256(json.dumps(said, default=_in_utc).encode()).hexdigest()
+
+
+def _in_utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat()

@@ -77,6 +77,7 @@ full_records = Table(
     metadata,
     Column("request_id", String(36), primary_key=True),
     Column("time", Instant(), nullable=False, index=True),
+    Column("expires", Instant(), nullable=False, index=True, comment="by the setting when it was made"),
     Column("inputs", LargeBinary(), nullable=False, comment="JSON, packed with zlib"),
     Column("response", LargeBinary(), nullable=False, comment="the bytes of the answer, packed with zlib"),
 )
@@ -110,6 +111,9 @@ feedback = Table(
     Column("suggestions", Text(), comment="ids of the accepted suggestions, a JSON list"),
     Column("comment", Text()),
     Column("received", Instant(), nullable=False),
-    UniqueConstraint("card", "outcome", "outcome_time", name="uq_feedback_card"),
+    Column(
+        "digest", String(64), nullable=False, comment="SHA-256 of what was sent: the same again is no news"
+    ),
+    UniqueConstraint("digest", name="uq_feedback_digest"),
     Index("ix_feedback_received", "received"),
 )

@@ -21,7 +21,7 @@ from cds_service.observability import logger
 from cds_service.records.database import connect, open_engine, through_power_failure
 from cds_service.records.entries import Call, Feedback
 from cds_service.records.migrate import migrate
-from cds_service.records.retention import AT_ONCE, Retention, purge
+from cds_service.records.retention import AT_ONCE, Retention, are_full_records_left, purge
 from cds_service.records.rows import Rows
 
 _OF_A_VALUE = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
@@ -48,7 +48,9 @@ class Store:
         Raises ConfigurationError where waiting will not help.
         """
         try:
-            self._open()
+            connection = self._open()
+            if not self._retention.full_days and are_full_records_left(connection):
+                logger.error("full-records-while-off")
         except (SQLAlchemyError, OSError) as error:
             logger.error("records-not-ready", extra={"error": _name(error)})
         finally:

@@ -37,6 +37,10 @@ class NotKept(Exception):
     """Feedback that is not in the store."""
 
 
+class NotStorable(Exception):
+    """Feedback with a value that the store refuses, now and later."""
+
+
 class Health(NamedTuple):
     """How the store does, as seen by this process."""
 
@@ -70,7 +74,10 @@ class Writer:
             self._wake.set()
 
     def keep(self, items: Sequence[Feedback]) -> None:
-        """Return when the feedback is committed. Raises NotKept where it is not, or not in time."""
+        """Return when the feedback is committed.
+
+        Raises NotStorable where it never will be, NotKept where it is not now, or not in time.
+        """
         self.start()
         given = Given(items)
         if not self._waiting.acquire(timeout=TURN_S):
@@ -84,6 +91,8 @@ class Writer:
                 self._backlog.say("records-hang", "no answer from the store")
         finally:
             self._waiting.release()
+        if given.refused:
+            raise NotStorable
         if not given.kept:
             raise NotKept
 
@@ -187,7 +196,8 @@ class Writer:
         self._stopping.wait(RETRY_S)
 
     def _refuse(self, entry: Entry, error: str) -> None:
-        _settle_as_lost([entry])
+        if isinstance(entry, Given):
+            entry.settle(kept=False, refused=True)
         self._backlog.let_go([entry])
         self._backlog.drop(1, error)
 

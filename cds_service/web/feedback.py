@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,9 +12,10 @@ from flask import Blueprint, Response, g, request
 
 from cds_service.errors import BadRequest, Fault, ServiceError, UpstreamUnavailable
 from cds_service.records.entries import Feedback
-from cds_service.records.writer import NotKept
+from cds_service.records.writer import NotKept, NotStorable
 from cds_service.web import audit
 from cds_service.web.faults import faults
+from cds_service.web.members import UUID
 from cds_service.web.routes import json_body, named
 
 SCHEMA = "feedback"
@@ -23,6 +24,9 @@ MOST_COMMENT = 4_000
 STORABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 """What an id or a code looks like. Other text is none, and one database or another would refuse it."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+"""How far a client's clock, or its zone, may be wrong."""
 
 
 def create_blueprint(*, comments: bool) -> Blueprint:
@@ -36,6 +40,10 @@ def create_blueprint(*, comments: bool) -> Blueprint:
         given = list(_read(json_body(), service.id, comments=comments))
         try:
             audit.the_audit().writer.keep(given)
+        except NotStorable:
+            raise BadRequest(
+                "a value of the batch cannot be stored; nothing of it was", ("feedback",)
+            ) from None
         except NotKept:
             text = "the feedback could not be stored now; send it again"
             raise UpstreamUnavailable(text, retry_after=5) from None
@@ -47,18 +55,18 @@ def create_blueprint(*, comments: bool) -> Blueprint:
 def _read(body: bytes, service: str, *, comments: bool) -> Iterator[Feedback]:
     """All of a batch, or none: raises BadRequest naming each entry at fault."""
     message = _decoded(body)
-    wrong = faults(message, SCHEMA) or tuple(_unstorable(message))
+    received = audit.the_audit().engine.clock()
+    wrong = faults(message, SCHEMA) or (*_unstorable(message), *_untimely(message, received))
     if wrong:
         _refuse(wrong)
-    received = audit.the_audit().engine.clock()
-    for number, entry in enumerate(message["feedback"]):
+    for entry in message["feedback"]:
         reason = entry.get("overrideReason", {}) if entry["outcome"] == "overridden" else {}
         coding = reason.get("reason", {})
         accepted = entry.get("acceptedSuggestions", ()) if entry["outcome"] == "accepted" else ()
         yield Feedback(
-            card=entry["card"].lower(),  # a uuid may be written in either case
+            card=_same_case(entry["card"]),
             outcome=entry["outcome"],
-            outcome_time=_time(entry["outcomeTimestamp"], number),
+            outcome_time=_time(entry["outcomeTimestamp"]),
             service=service,
             client=g.get("client", ""),
             reason_system=coding.get("system"),
@@ -99,14 +107,25 @@ def _unstorable(message: Any) -> Iterator[Fault]:
                 yield Fault(f"{member} is longer than 255 characters or holds control characters", member)
 
 
-def _time(text: str, number: int) -> datetime:
-    """A time in UTC to the microsecond: the shape is the schema's to check, a 31 February is not."""
-    try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
+def _untimely(message: Any, now: datetime) -> Iterator[Fault]:
+    """Times that there are not, or at which no card of ours was on a screen."""
+    for number, entry in enumerate(message["feedback"]):
         member = f"feedback[{number}].outcomeTimestamp"
-        text = f"{member} is no time that there is; nothing of the batch was stored"
-        raise BadRequest(text, (member,)) from None
+        try:
+            if not EARLIEST <= _time(entry["outcomeTimestamp"]) <= now + AHEAD:
+                yield Fault(f"{member} lies before 2000 or more than a day ahead", member)
+        except (ValueError, OverflowError):
+            yield Fault(f"{member} is no time that there is", member)
+
+
+def _time(text: str) -> datetime:
+    """A time in UTC to the microsecond: the shape is the schema's to check, a 31 February is not."""
+    return datetime.fromisoformat(text.upper()).astimezone(UTC)
+
+
+def _same_case(card: str) -> str:
+    """A uuid may be written in either case; other text is what it is, and may grow in lower case."""
+    return card.lower() if UUID.fullmatch(card) else card
 
 
 def _comment(text: str | None) -> str | None:

@@ -119,6 +119,39 @@ def test_59_several_feedbacks_to_a_card_are_all_kept(service: FlaskClient, tmp_p
     assert len(rows(tmp_path, "feedback")) == 3
 
 
+SECOND = [{"id": "774f5d4e-2222-4a52-8f10-2f6f3c1d9f11"}]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (accepted(), accepted(acceptedSuggestions=SECOND)),
+        (overridden(), overridden(overrideReason={"reason": REASON})),
+        (
+            overridden(overrideReason={"reason": REASON}),
+            overridden(overrideReason={"reason": {**REASON, "code": "wrong-value"}}),
+        ),
+        (overridden(overrideReason={"userComment": "a"}), overridden(overrideReason={"userComment": "b"})),
+    ],
+)
+@pytest.mark.parametrize("in_one_call", [True, False])
+def test_59_two_entries_of_one_second_that_say_different_things_are_both_kept(
+    tmp_path: Path, first: Json, second: Json, in_one_call: bool
+) -> None:
+    service = client(data_dir=tmp_path, feedback_comments=True)
+    for _ in range(2):
+        for entries in [(first, second)] if in_one_call else [(first,), (second,)]:
+            assert send(service, *entries).status_code == 200
+    assert len(rows(tmp_path, "feedback")) == 2
+    the_writer(service.application).stop()
+
+
+def test_59_the_same_feedback_to_two_services_is_kept_for_both(service: FlaskClient, tmp_path: Path) -> None:
+    send(service, overridden())
+    send(service, overridden(), path="/cds-services/crs-order-sign/feedback")
+    assert len({row["service"] for row in rows(tmp_path, "feedback")}) == 2
+
+
 def test_59_feedback_to_a_card_that_nobody_knows_is_kept(service: FlaskClient, tmp_path: Path) -> None:
     (shown,) = cards(service)
     assert (
@@ -126,6 +159,43 @@ def test_59_feedback_to_a_card_that_nobody_knows_is_kept(service: FlaskClient, t
         == 200
     )
     assert {row["card"] for row in rows(tmp_path, "feedback")} == {shown["uuid"], CARD, "no-uuid-at-all"}
+
+
+@pytest.mark.parametrize(
+    ("card", "stored"),
+    [
+        (CARD.upper(), CARD),
+        ("No-UUID-At-All", "No-UUID-At-All"),
+        ("\u0130" * 255, "\u0130" * 255),  # two characters each in lower case
+        ("X" * 255, "X" * 255),
+    ],
+)
+def test_58_only_a_uuid_is_put_into_lower_case(
+    service: FlaskClient, tmp_path: Path, card: str, stored: str
+) -> None:
+    assert send(service, overridden(card)).status_code == 200
+    assert [row["card"] for row in rows(tmp_path, "feedback")] == [stored]
+
+
+@pytest.mark.parametrize(
+    ("when", "status"),
+    [
+        ("2000-01-01T00:00:00Z", 200),
+        ("1999-12-31T23:59:59Z", 400),
+        ("0001-01-01T00:00:00Z", 400),
+        ("2026-03-11T08:59:59Z", 200),
+        ("2026-03-11T09:00:01Z", 400),
+        ("9999-12-31T23:59:59Z", 400),
+    ],
+)
+def test_58_a_time_that_cannot_be_refuses_the_batch_and_is_named(
+    service: FlaskClient, tmp_path: Path, when: str, status: int
+) -> None:
+    answer = send(service, overridden(), overridden(when=when), overridden(when=when))
+    assert answer.status_code == status
+    named = [issue["expression"][0] for issue in (answer.json or {}).get("issue", [])]
+    assert named == ([f"feedback[{n}].outcomeTimestamp" for n in (1, 2)] if status == 400 else [])
+    assert bool(rows(tmp_path, "feedback")) is (status == 200)
 
 
 def test_61_members_of_later_versions_do_no_harm(service: FlaskClient) -> None:

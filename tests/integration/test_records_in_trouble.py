@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import time
@@ -17,8 +18,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from cds_service.app import the_writer
-from cds_service.records import backlog, database, writer
+from cds_service.records import backlog, writer
+from cds_service.records import database as store
 from cds_service.records.database import FILE
+from cds_service.web import feedback
 from tests.contract.service import call, client, request
 from tests.contract.test_feedback import overridden, send
 from tests.stored import rows
@@ -40,7 +43,7 @@ def until(holds: Any, seconds: float = 10.0) -> None:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_MS", 200)
+    monkeypatch.setattr(store, "BUSY_MS", 200)
     monkeypatch.setattr(writer, "RETRY_S", 0.1)
 
 
@@ -162,6 +165,18 @@ def test_an_entry_that_cannot_be_written_takes_no_other_along(
     the_writer(service.application).stop()
     assert len(rows(tmp_path, "calls")) == 1
     assert records(service) == {"state": "writing", "queued": 0, "dropped": 1}
+
+
+def test_a_value_that_can_never_be_stored_is_no_reason_to_send_it_again(
+    database: str, tmp_path: Path, stopping: list[FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the checks of the edge may let pass: PostgreSQL knows no NUL in text."""
+    monkeypatch.setattr(feedback, "STORABLE", re.compile("(?s).*"))
+    service = client(data_dir=tmp_path, database_url=database)
+    stopping.append(service)
+    assert send(service, overridden("a\0b")).status_code == 400
+    assert send(service, overridden()).status_code == 200
+    assert records(service)["state"] == "writing"
 
 
 def test_full_records_are_let_go_before_memory_is(

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 import requests
 from psycopg import sql
+from sqlalchemy import make_url
 
 from benchmarks.charts import hook_request
+from cds_service.records.database import open_engine
 from tests.contract.service import PATH
 from tests.contract.test_feedback import overridden
 from tests.integration.serving import Served, served
@@ -132,6 +135,23 @@ def test_a_postgresql_that_restarts_costs_no_record(database: str, tmp_path: Pat
         assert [give(server, str(uuid.uuid4())) for _ in range(3)][-1] == 200
         server.stop()
     assert counted(database, "calls") == 5
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York"])
+def test_times_come_back_in_utc_whatever_the_zone_of_the_role(database: str, zone: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER ROLE crs SET timezone = {}").format(zone))
+    try:
+        for read_only in (False, True):
+            url = make_url(database).set(drivername="postgresql+psycopg")
+            with open_engine(url, read_only=read_only).connect() as connection:
+                found = connection.exec_driver_sql(
+                    "SELECT current_setting('TimeZone'), '9999-12-31 23:59Z'::timestamptz"
+                )
+                assert found.one() == ("UTC", datetime(9999, 12, 31, 23, 59, tzinfo=UTC))
+    finally:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("ALTER ROLE crs RESET timezone")
 
 
 def end_all_connections(database: str) -> None:

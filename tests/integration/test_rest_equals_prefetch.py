@@ -46,11 +46,13 @@ def prefetched(resources: Iterable[Json]) -> Json:
     by_type: dict[str, list[Json]] = {}
     for resource in resources:
         by_type.setdefault(resource["resourceType"], []).append({"resource": resource})
-    included = by_type.get("Medication", []) + by_type.get("Device", [])
+    companions = {"medications": "Medication", "oxygen": "Device"}
     found: Json = {"patient": by_type["Patient"][0]["resource"]}
     for key, kind in SEARCHES.items():
-        extra = included if key == "medications" else []
-        found[key] = {"resourceType": "Bundle", "type": "searchset", "entry": by_type.get(kind, []) + extra}
+        extra = by_type.get(companions[key], []) if key in companions else []
+        matches = by_type.get(kind, [])
+        size = {"total": len(matches)}
+        found[key] = {"resourceType": "Bundle", "type": "searchset", **size, "entry": matches + extra}
     return found
 
 

@@ -252,3 +252,42 @@ def test_a_bad_setting_stops_the_start_and_is_named(
     assert main(["grade", str(ndjson)]) == 1
     said = capsys.readouterr().err
     assert (f"CRS_CDS_{name}" in said) or (value in said)
+
+
+TOO_MANY = [
+    ["audit", "list", "--limit", "100001"],
+    ["audit", "list", "--limit", "9" * 30],
+    ["audit", "list", "--limit", "9" * 5_000],
+    ["audit", "list", "--limit", "0"],
+    ["feedback", "report", "--weeks", "5201"],
+    ["feedback", "report", "--weeks", "9" * 30],
+    ["feedback", "report", "--weeks", "-1"],
+    ["serve", "--workers", "100000"],
+]
+
+
+@pytest.mark.parametrize("arguments", TOO_MANY, ids=lambda found: " ".join(found)[:50])
+def test_a_number_beyond_its_bounds_is_wrong_usage_in_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    (told,) = [line for line in said.splitlines() if "error:" in line]
+    assert told.startswith("crs-cds ")
+    assert next(each for each in arguments if each.startswith("--")) in told
+    assert "Traceback" not in said
+    assert len(told) < 200
+
+
+@pytest.mark.parametrize(
+    "arguments", [["audit", "list", "--limit", "100000"], ["feedback", "report", "--weeks", "5200"]]
+)
+def test_the_largest_numbers_are_taken(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRS_CDS_DATA_DIR", str(tmp_path))
+    assert main(["records", "migrate"]) == 0
+    assert main(arguments) == 0
+    assert capsys.readouterr().err == ""

@@ -6,12 +6,16 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cds_service.acquire.acquire import Server, acquire
+from cds_service.acquire.client import FhirClient
 from cds_service.acquire.deadline import Deadline
 from cds_service.acquire.queries import build_queries
+from cds_service.acquire.refusals import REMEMBERED_S
 from cds_service.acquire.transport import FhirAccess
+from cds_service.observability import JsonFormatter
 from fhir_mappings.facts import COMPLETE, Source
 from tests.integration import fake_fhir
 from tests.integration.acquire.ward import BUDGET, VITALS, Ward, ids, next_page
@@ -154,7 +158,12 @@ def picky(*refused: str, text: str) -> Fault:
     [
         (("_sort",), "_sort is not allowed here", {"patient", "code", "_count"}),
         (("_count",), "_count must be below 100", {"patient", "code", "_sort"}),
-        (("_sort", "_count"), "Unsupported search parameter", {"patient", "code"}),
+        (("_sort", "_count"), "Unsupported search parameters: _sort, _count", {"patient", "code"}),
+        (
+            ("_sort",),
+            'Unknown search parameter "_sort" for Observation: see ?_count=5',
+            {"patient", "code", "_count"},
+        ),
     ],
 )
 def test_a_refused_parameter_is_left_out_and_remembered(
@@ -168,6 +177,78 @@ def test_a_refused_parameter_is_left_out_and_remembered(
     assert [set(seen.params) for seen in ward.fhir.seen[1:]] == [kept, kept]
 
 
+def once_refused(ward: Ward, fault: Fault) -> set[str]:
+    """With which parameters the server is asked after one such answer."""
+    ward.fhir.once("Observation", fault)
+    ward.chart(queries=VITALS)
+    ward.chart(queries=VITALS)
+    return set(ward.fhir.seen[-1].params)
+
+
+ECHOES = [
+    "no session for GET /fhir/Observation?patient=p1&code=x&_sort=-date&_count=500",
+    "Invalid session: https://ehr.example/fhir/Observation?_sort=-date&_count=500",
+    "busy. Request was patient=p1&_sort=-date&_count=500",
+    "_sort",
+    "Unsupported search parameter",
+]
+
+
+@pytest.mark.parametrize("text", ECHOES)
+@pytest.mark.parametrize("as_text", [True, False])
+def test_a_refusal_that_only_repeats_the_search_is_not_taken_for_one_of_a_parameter(
+    ward: Ward, text: str, as_text: bool
+) -> None:
+    def plain(handler: fake_fhir.Handler, _: fake_fhir.Seen) -> None:
+        handler.reply(fake_fhir.Reply(400, text.encode(), {"Content-Type": "text/plain"}))
+
+    asked = once_refused(ward, plain if as_text else fake_fhir.status(400, text=text))
+    assert asked == {"patient", "code", "_sort", "_count"}
+
+
+@pytest.mark.parametrize("member", ["expression", "location"])
+@pytest.mark.parametrize(("code", "text"), [("not-supported", "no"), ("invalid", "Unknown parameter")])
+def test_a_parameter_may_be_named_by_its_place(ward: Ward, member: str, code: str, text: str) -> None:
+    issue = {"severity": "error", "code": code, "diagnostics": text, member: ["http._sort"]}
+    body = msgspec.json.encode({"resourceType": "OperationOutcome", "issue": [issue]})
+
+    def refusing(handler: fake_fhir.Handler, _: fake_fhir.Seen) -> None:
+        handler.reply(fake_fhir.Reply(400, body))
+
+    assert once_refused(ward, refusing) == {"patient", "code", "_count"}
+
+
+def test_what_was_refused_is_said_once_and_forgotten_after_some_minutes(
+    server: fake_fhir.FakeFhir, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [1_000.0]
+    client = FhirClient(clock=lambda: now[0])
+    ward = Ward(client, server)
+    whole = {"patient", "code", "_sort", "_count"}
+    assert once_refused(ward, fake_fhir.status(400, text="unknown parameter _sort")) == whole - {"_sort"}
+    now[0] += REMEMBERED_S + 1
+    ward.chart(queries=VITALS)
+    client.close()
+    assert set(server.seen[-1].params) == whole
+    (said,) = [record for record in caplog.records if record.name == "crs_cds"]
+    assert (said.getMessage(), said.__dict__["left_out"]) == ("fhir-parameter-refused", ["_sort"])
+    assert PATIENT not in JsonFormatter().format(said)
+
+
+def test_a_search_by_post_is_tried_again_after_some_minutes(server: fake_fhir.FakeFhir) -> None:
+    now = [1_000.0]
+    client = FhirClient(clock=lambda: now[0])
+    ward = Ward(client, server)
+    many = [(LOINC, f"{number}-0") for number in range(100)]
+    vitals = [q for q in build_queries({**CODES, Source.VITALS: many}) if q.key == "vitals"]
+    server.once("Observation", fake_fhir.status(405))
+    ward.chart(queries=vitals)
+    now[0] += REMEMBERED_S + 1
+    ward.chart(queries=vitals)
+    client.close()
+    assert [seen.method for seen in server.seen] == ["POST", "GET", "POST"]
+
+
 def test_without_sorting_a_cut_search_proves_nothing_even_if_it_happens_to_fall(ward: Ward) -> None:
     ward.fhir.once("Observation", fake_fhir.status(400, text="unknown parameter _sort"), next_page("?p=2"))
     ward.fhir.once("Observation", fake_fhir.status(500))
@@ -177,7 +258,7 @@ def test_without_sorting_a_cut_search_proves_nothing_even_if_it_happens_to_fall(
 
 
 def test_a_server_that_refuses_the_search_itself_is_asked_twice_at_most(ward: Ward) -> None:
-    ward.fhir.always("Observation", fake_fhir.status(400, text="unknown parameter: code"))
+    ward.fhir.always("Observation", fake_fhir.status(400, text="unknown parameters: _sort, code"))
     assert ward.chart(queries=VITALS).failures["vitals"].reason == "error"
     assert ward.chart(queries=VITALS).failures["vitals"].reason == "error"
     assert len(ward.fhir.calls("Observation")) == 4  # what did not help is not remembered

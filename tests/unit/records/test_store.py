@@ -37,9 +37,10 @@ def call(number: int, age: timedelta = timedelta(0)) -> Call:
     return Call(name, NOW - age, "crs-patient-view", name, "", 200, "", (), {}, cards, "p", 3, full)
 
 
-def store(folder: Path) -> Store:
+def store(folder: Path, days: int = 30, full_days: int = 2) -> Store:
     url = database_url(Settings(auth="none", data_dir=folder))
-    return Store(url, Rows(TABLES_IN_USE, PatientHash(b"k" * 32)), Retention(30, 2))
+    kept = Retention(days, full_days)
+    return Store(url, Rows(TABLES_IN_USE, PatientHash(b"k" * 32), kept), kept)
 
 
 def test_an_empty_directory_becomes_a_store_of_this_version(tmp_path: Path) -> None:
@@ -90,6 +91,38 @@ def test_what_is_too_old_goes_and_full_records_go_first(tmp_path: Path) -> None:
     }
 
 
+def full_after(tmp_path: Path, days: int, full_days: int) -> int:
+    """Of three full records, 0, 5 and 12 days old, made to be kept for ten: how many other settings leave."""
+    first = store(tmp_path, 30, 10)
+    first.write([call(n, timedelta(days=age)) for n, age in enumerate((0, 5, 12))], [])
+    first.close()
+    later = store(tmp_path, days, full_days)
+    later.prepare()
+    assert later.purge(NOW)
+    later.close()
+    return len(rows(tmp_path, "full_records"))
+
+
+@pytest.mark.parametrize(
+    ("days", "full_days", "left"),
+    [(30, 10, 2), (30, 0, 2), (30, 90, 2), (30, 3, 1), (3, 0, 1), (3, 90, 1)],
+)
+def test_a_full_record_is_kept_for_the_days_it_was_made_for_unless_fewer_are_asked_for(
+    tmp_path: Path, days: int, full_days: int, left: int
+) -> None:
+    """A start without the setting, by mistake, erases nothing; a longer one prolongs nothing."""
+    assert full_after(tmp_path, days, full_days) == left
+
+
+@pytest.mark.parametrize(("full_days", "said"), [(0, True), (10, False)])
+def test_full_records_that_the_settings_do_not_know_of_are_said_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, full_days: int, said: bool
+) -> None:
+    full_after(tmp_path, 30, full_days)
+    found = [record.levelname for record in caplog.records if record.getMessage() == "full-records-while-off"]
+    assert found == (["ERROR"] if said else [])
+
+
 def test_more_than_one_portion_of_old_rows_is_purged(tmp_path: Path) -> None:
     kept = store(tmp_path)
     kept.write([call(n, timedelta(days=90)) for n in range(4_500)], [])
@@ -109,6 +142,7 @@ def test_purge_and_migrate_are_commands_too(
     kept.close()
     assert main(["records", "purge"]) == 0  # by the clock of the machine the record is old
     assert "calls 1" in capsys.readouterr().out
+    assert rows(tmp_path, "full_records") == []
     assert rows(tmp_path, "calls") == []
 
 

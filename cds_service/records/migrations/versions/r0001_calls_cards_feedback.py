@@ -52,12 +52,14 @@ def _full_records() -> None:
         "full_records",
         sa.Column("request_id", sa.String(36), primary_key=True),
         sa.Column("time", Instant(), nullable=False),
+        sa.Column("expires", Instant(), nullable=False, comment="by the setting when it was made"),
         sa.Column("inputs", sa.LargeBinary(), nullable=False, comment="JSON, packed with zlib"),
         sa.Column(
             "response", sa.LargeBinary(), nullable=False, comment="the bytes of the answer, packed with zlib"
         ),
     )
     op.create_index("ix_full_records_time", "full_records", ["time"])
+    op.create_index("ix_full_records_expires", "full_records", ["expires"])
 
 
 def _cards() -> None:
@@ -90,6 +92,12 @@ def _feedback() -> None:
         sa.Column("suggestions", sa.Text(), comment="ids of the accepted suggestions, a JSON list"),
         sa.Column("comment", sa.Text()),
         sa.Column("received", Instant(), nullable=False),
-        sa.UniqueConstraint("card", "outcome", "outcome_time", name="uq_feedback_card"),
+        sa.Column(
+            "digest",
+            sa.String(64),
+            nullable=False,
+            comment="SHA-256 of what was sent: the same again is no news",
+        ),
+        sa.UniqueConstraint("digest", name="uq_feedback_digest"),
     )
     op.create_index("ix_feedback_received", "feedback", ["received"])
