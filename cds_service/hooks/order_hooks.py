@@ -10,7 +10,7 @@ from cds_service.crs.bench import Situation
 from cds_service.crs.order_check import check, concerns
 from cds_service.hooks.draft_bundle import Asks, drafts_by_reference, read_bundle
 from cds_service.hooks.request import HookRequest
-from cds_service.hooks.run import Answer, Engine, picture, summarize
+from cds_service.hooks.run import Answer, Engine, name_gaps, picture, summarize
 
 
 def respond(request: HookRequest, engine: Engine, asks: Asks, *, signing: bool) -> Answer:
@@ -28,6 +28,8 @@ def respond(request: HookRequest, engine: Engine, asks: Asks, *, signing: bool) 
         order_card(verdict, sent.get(verdict.reference), situation, engine.zone)
         for verdict in check(chosen, situation)
     ]
+    for card in cards:
+        name_gaps(card, seen.acquired)
     known = summarize(seen.assessment, seen.acquired)
     return Answer({"cards": cards}, {**known, **counts, "rules": _broken(cards)})
 

@@ -6,15 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.errors import BadRequest
-
-ORDER_HOOKS: Mapping[str, Mapping[str, type]] = {
-    "order-select": {"selections": list, "draftOrders": dict},
-    "order-sign": {"draftOrders": dict},
-}
-"""What the context of an order hook must have; what is inside is read leniently."""
-JSON_NAMES: Mapping[type, str] = {list: "an array", dict: "an object"}
-
 
 @dataclass(frozen=True, slots=True)
 class HookRequest:
@@ -32,10 +23,3 @@ class HookRequest:
 
     def __repr__(self) -> str:
         return f"HookRequest({self.hook_instance})"
-
-
-def check_orders(hook: str, context: Mapping[str, Any]) -> None:
-    """Raises BadRequest naming what the context of an order hook lacks."""
-    for key, kind in ORDER_HOOKS.get(hook, {}).items():
-        if not isinstance(context.get(key), kind):
-            raise BadRequest(f"context.{key} is missing or is not {JSON_NAMES[kind]}", (f"context.{key}",))

@@ -345,7 +345,9 @@ def test_no_steroid_dose_is_said_to_a_child_without_for_whom_it_is() -> None:
 
 def test_nothing_is_marked_as_recommended_where_orders_could_not_be_read() -> None:
     """A drug may be ordered already."""
-    coverage = {name: c for name, c in EVERYTHING.items() if name is not Source.ORDERS}
+    coverage: dict[Source, Coverage] = {
+        name: EVERYTHING[name] for name in EVERYTHING if name is not Source.ORDERS
+    }
     facts = replace(chart(*PRESSED), coverage=coverage)
     card = grading_card(assess(facts, GUIDELINE, NOW), GUIDELINE)
     assert card is not None
