@@ -132,7 +132,8 @@ def _dexamethasone(case: Case) -> Found:
         yield "on-dexamethasone", _last(last)
         if _at_regimen(case):
             yield "dexamethasone-at-regimen", _last(last)
-    if last is not None or order is not None:
+    every = case.picture.guideline.regimen.steroids["dexamethasone-every-6-h"].every
+    if order is not None or (last is not None and case.as_of - last.start <= 2 * every):
         yield "dexamethasone-standing", NOTHING
 
 

@@ -97,7 +97,7 @@ CONDITIONS = {
     "steroids-not-known": "the steroid doses since the onset are not all known",
     "on-dexamethasone": "dexamethasone in the last {steroid}",
     "dexamethasone-at-regimen": "dexamethasone at least at the dose of grade 3, at most two intervals ago",
-    "dexamethasone-standing": "dexamethasone in the last {steroid}, or ordered",
+    "dexamethasone-standing": "dexamethasone at most two intervals of grade 3 ago, or ordered",
     "on-methylprednisolone": "methylprednisolone of the course of grade 4, or two doses in the last "
     "{steroid} of at least the last step without dexamethasone at the dose of grade 3",
     "taper-not-begun": "no dose of the first step since grade 4 was reached",
