@@ -78,9 +78,7 @@ class Chart:
     gathered: Gathered
     subject: str = field(init=False)
     birth_date: tuple[date, date] | None = None
-    readings: dict[str, list[Reading]] = field(
-        default_factory=lambda: {concept: [] for concept in CONCEPTS}
-    )
+    readings: dict[str, list[Reading]] = field(default_factory=lambda: {concept: [] for concept in CONCEPTS})
     oxygen: list[OxygenSupport] = field(default_factory=list)
     administrations: list[Administration] = field(default_factory=list)
     therapies: list[Therapy] = field(default_factory=list)
