@@ -93,7 +93,8 @@ def read_drafts(
         orders += _Request(reference, resource, chart).drafts(found, drugs)
         if not drugs and found.issue:
             without_drug.add(reference)
-    orders.sort(key=order_order)
+    if len(orders) > 1:  # the key costs more than the reading
+        orders.sort(key=order_order)
     return Drafts(tuple(orders), tuple(sorted(without_drug)), tuple(sorted(not_theirs)))
 
 
