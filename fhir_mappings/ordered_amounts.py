@@ -49,6 +49,12 @@ def read_amount(dosage: Json, code: DrugCode, route: Route, chart: Chart) -> Amo
     return min(found, key=_rank)[1]
 
 
+def read_most(dosage: Json, code: DrugCode, route: Route, chart: Chart) -> Quantity | None:
+    """``maxDosePerAdministration`` in mg; None where there is none, or it cannot be read as a mass."""
+    _, mass, problems = _read(dosage.get("maxDosePerAdministration"), code, route, chart)
+    return mass if mass is not None and mass.unit == "mg" and not problems else None
+
+
 def read_ordered_rate(dosage: Json, code: DrugCode, chart: Chart) -> tuple[Quantity | None, tuple[str, ...]]:
     """The rate of an infusion; a range of rates, or several that differ, are none."""
     problems: list[str] = []

@@ -9,7 +9,7 @@ from fhir_mappings.chart import Chart
 from fhir_mappings.datetimes import Moment, read_time
 from fhir_mappings.facts import OrderedDose
 from fhir_mappings.meanings import DrugCode
-from fhir_mappings.ordered_amounts import DOSES, Amount, amounts_of, read_amount, read_ordered_rate
+from fhir_mappings.ordered_amounts import DOSES, Amount, amounts_of, read_amount, read_most, read_ordered_rate
 from fhir_mappings.resources import Json, record, records, text
 from fhir_mappings.routes import settle_route
 from fhir_mappings.timing import read_when
@@ -62,6 +62,7 @@ def _read_dose(
         high=amount.high,
         mass=amount.mass,
         mass_high=amount.mass_high,
+        most=None if shared else read_most(dosage, code, route, chart),
         rate=rate,
         route=route,
         start=when.start,

@@ -50,9 +50,17 @@ def _times(dose: OrderedDose, as_of: datetime, spacing: timedelta) -> Iterator[d
 
 
 def amount_of(dose: OrderedDose, weight: Weight) -> Amount:
-    low = milligrams(dose.mass, weight)
+    low = _capped(dose.mass, dose, weight)
     is_range = dose.mass_high is not None or dose.high is not None
-    return Amount(low, milligrams(dose.mass_high, weight) if is_range else low)
+    return Amount(low, _capped(dose.mass_high, dose, weight) if is_range else low)
+
+
+def _capped(mass: Quantity | None, dose: OrderedDose, weight: Weight) -> Decimal | None:
+    """A dose by weight is no more than the most that the order allows; an amount in mg is what is ordered."""
+    found = milligrams(mass, weight)
+    if found is None or mass is None or mass.unit == "mg" or dose.most is None:
+        return found
+    return min(found, dose.most.value)
 
 
 def milligrams(mass: Quantity | None, weight: Weight) -> Decimal | None:

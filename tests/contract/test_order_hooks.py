@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests import ordering
-from tests.builders import RXNORM, SUBJECT, Json, concept
+from tests.builders import RXNORM, SUBJECT, Json, concept, quantity
 from tests.contract.service import call, client
 from tests.ordering import SELECT, SIGN, answered, ask, dose, draft, drug, hook_request, weight
 
@@ -66,6 +66,27 @@ def test_what_is_not_selected_gets_no_card() -> None:
 )
 def test_a_selection_may_be_a_whole_address(name: str) -> None:
     assert rules(answered(SERVICE, SELECT, [TOO_MUCH], selections=[name], prefetch=HEAVY)) == [["DL-2"]]
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "most", "broken"),
+    [
+        (8, "mg/kg", None, [["DL-2"]]),
+        (8, "mg/kg", quantity(800, "mg"), []),
+        (8, "mg/kg", quantity("0.8", "g"), []),
+        (8, "mg/kg", quantity("800.1", "mg"), [["DL-2"]]),
+        (8, "mg/kg", quantity(800, "{pill}"), [["DL-2"]]),
+        (8, "mg/kg", {"value": 800}, [["DL-2"]]),
+        (880, "mg", quantity(800, "mg"), [["DL-2"]]),
+    ],
+)
+def test_a_most_bounds_a_dose_by_weight_and_never_an_amount(
+    amount: int, unit: str, most: Json | None, broken: list[list[str]]
+) -> None:
+    """DL-2: what says 8 mg/kg and at most 800 mg is 800 mg at 110 kg."""
+    limits = {} if most is None else {"maxDosePerAdministration": most}
+    order = draft("tocilizumab", dose(amount, unit, **limits))
+    assert rules(answered(SERVICE, SIGN, [order], prefetch=HEAVY)) == broken
 
 
 def test_the_hook_of_another_service_is_refused() -> None:
