@@ -22,7 +22,7 @@ CLOSE = timedelta(hours=1)
 
 
 class Ledger(NamedTuple):
-    """Doses by the vein, oldest first, and what follows from them.
+    """Doses by a route of the table, oldest first, and what follows from them.
 
     ``counted`` are those of the episode's limit, ``recent`` those of the rolling window. ``dose`` is
     None where ``weight`` has a reason. ``next_possible`` is None where no further dose is. ``unknown``
@@ -41,7 +41,7 @@ class Ledger(NamedTuple):
     implausible: tuple[Administration, ...] = ()
     other_routes: tuple[Administration, ...] = ()
     earlier: tuple[Administration, ...] = ()
-    """By the vein, before the doses that count: shown."""
+    """By such a route, before the doses that count: shown."""
     unknown: str = ""
 
     @property
@@ -85,10 +85,11 @@ def ledger(
 def _doses(
     facts: PatientFacts, drug: str, as_of: datetime, table: DrugTable
 ) -> tuple[list[Administration], list[Administration]]:
-    """By the vein (also where no route is charted), and by any other route."""
+    """By a route of the table (also where none is charted), and by any other."""
+    routes = {*(table.routes or (Route.INTRAVENOUS,)), Route.UNSPECIFIED}
     found = [a for a in facts.administrations if a.drug == drug and a.start <= as_of]
-    veins = [a for a in found if a.route in (Route.INTRAVENOUS, Route.UNSPECIFIED)]
-    return _joined(veins, table), [a for a in found if a not in veins]
+    counted = [a for a in found if a.route in routes]
+    return _joined(counted, table), [a for a in found if a not in counted]
 
 
 def _joined(doses: Sequence[Administration], table: DrugTable) -> list[Administration]:

@@ -65,6 +65,13 @@ def test_a_dose_by_another_route_is_shown_and_never_counts(route: Route) -> None
     assert [dose.dose for dose in found.other_routes] == ["162"]
 
 
+def test_a_route_that_the_table_allows_counts() -> None:
+    under_the_skin = replace(TABLE, routes=frozenset({Route.INTRAVENOUS, Route.SUBCUTANEOUS}))
+    guideline = replace(GUIDELINE, drugs={**GUIDELINE.drugs, "tocilizumab": under_the_skin})
+    facts = chart(tocilizumab_dose(162, -2, route=Route.SUBCUTANEOUS))
+    assert len(ledger(facts, guideline, at(-72), NOW).counted) == 1
+
+
 def test_a_dose_without_a_route_counts() -> None:
     assert len(kept(tocilizumab_dose(560, -2, route=Route.UNSPECIFIED)).counted) == 1
 
