@@ -140,7 +140,8 @@ def hook_request(hook: str, drafts: Any, *, selections: Any = None, **members: A
     context: Json = {"userId": "Practitioner/1", "patientId": "p"}
     context["draftOrders"] = bundle(drafts) if isinstance(drafts, list) else drafts
     if hook == SELECT:
-        named = [f"MedicationRequest/{each.get('id')}" for each in drafts if isinstance(drafts, list)]
+        sent = drafts if isinstance(drafts, list) else []
+        named = [f"{each.get('resourceType')}/{each.get('id')}" for each in sent]
         context["selections"] = named if selections is None else selections
     return {
         "hook": hook,

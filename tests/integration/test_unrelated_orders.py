@@ -35,7 +35,6 @@ def chart_resources() -> list[Json]:
         [draft("ondansetron", medicationCodeableConcept={"text": "paracetamol 1 g"})],
         [draft(None, medicationReference={"reference": "Medication/x", "display": "ondansetron 8 mg"})],
         [{"resourceType": "ServiceRequest", "id": "d1", "status": "draft", "subject": SUBJECT}],
-        [],
     ],
 )  # fmt: skip
 def test_an_unrelated_order_makes_no_fhir_call(hook: str, drafts: list[Json]) -> None:
@@ -43,6 +42,13 @@ def test_an_unrelated_order_makes_no_fhir_call(hook: str, drafts: list[Json]) ->
         answer = call(
             service(server), hook_request(hook, drafts, fhirServer=server.base), f"/cds-services/crs-{hook}"
         )
+        assert (answer.status_code, answer.json, server.seen) == (200, {"cards": []}, [])
+
+
+def test_no_order_at_all_makes_no_fhir_call() -> None:
+    with FakeFhir(chart_resources()) as server:
+        body = hook_request(SIGN, [], fhirServer=server.base)
+        answer = call(service(server), body, "/cds-services/crs-order-sign")
         assert (answer.status_code, answer.json, server.seen) == (200, {"cards": []}, [])
 
 
