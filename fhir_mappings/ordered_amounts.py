@@ -22,12 +22,16 @@ PREFERRED = {"ordered": 0, "calculated": 2}
 
 
 class Amount(NamedTuple):
-    """A dose: a single amount, or a range from ``dose`` to ``high``; ``mass`` in mg or mg/kg."""
+    """A dose: a single amount, or a range from ``dose`` to ``high``; ``mass`` in mg or mg/kg.
+
+    ``also`` is the same told in the other of both units: an amount in mg beside its mg/kg.
+    """
 
     dose: Quantity | None = None
     high: Quantity | None = None
     mass: Quantity | None = None
     mass_high: Quantity | None = None
+    also: Quantity | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -46,7 +50,10 @@ def read_amount(dosage: Json, code: DrugCode, route: Route, chart: Chart) -> Amo
     masses = {(amount.mass, amount.mass_high) for _, amount in found}
     if _differ(masses):
         return Amount(problems=("dose-conflict",))
-    return min(found, key=_rank)[1]
+    chosen = min(found, key=_rank)[1]
+    others = [a.mass_high or a.mass for _, a in found if a is not chosen]
+    unit = chosen.mass.unit if chosen.mass is not None else ""
+    return chosen._replace(also=next((m for m in others if m is not None and unit and m.unit != unit), None))
 
 
 def read_most(dosage: Json, code: DrugCode, route: Route, chart: Chart) -> Quantity | None:
@@ -105,7 +112,7 @@ def _why_none(dosage: Json, entries: list[Json]) -> str:
 def _amounts(entry: Json, code: DrugCode, route: Route, chart: Chart) -> Iterator[Amount]:
     if "doseQuantity" in entry:
         dose, mass, problems = _read(entry["doseQuantity"], code, route, chart)
-        yield Amount(dose, None, mass, None, problems)
+        yield Amount(dose, None, mass, problems=problems)
     if "doseRange" in entry:
         yield _range(record(entry["doseRange"]), code, route, chart)
 
@@ -120,7 +127,7 @@ def _range(limits: Json, code: DrugCode, route: Route, chart: Chart) -> Amount:
     problems = (*low[2], *high[2])
     if _reversed(low[0], high[0]) or _reversed(low[1], high[1]):
         problems = (*problems, "dose-range-reversed")
-    return Amount(low[0], high[0], low[1], high[1], problems)
+    return Amount(low[0], high[0], low[1], high[1], problems=problems)
 
 
 def _reversed(low: Quantity | None, high: Quantity | None) -> bool:

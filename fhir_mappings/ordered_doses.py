@@ -62,6 +62,7 @@ def _read_dose(
         high=amount.high,
         mass=amount.mass,
         mass_high=amount.mass_high,
+        also=amount.also,
         most=None if shared else read_most(dosage, code, route, chart),
         rate=rate,
         route=route,

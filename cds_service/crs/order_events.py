@@ -52,7 +52,10 @@ def _times(dose: OrderedDose, as_of: datetime, spacing: timedelta) -> Iterator[d
 def amount_of(dose: OrderedDose, weight: Weight) -> Amount:
     low = _capped(dose.mass, dose, weight)
     is_range = dose.mass_high is not None or dose.high is not None
-    return Amount(low, _capped(dose.mass_high, dose, weight) if is_range else low)
+    high = _capped(dose.mass_high, dose, weight) if is_range else low
+    also = _capped(dose.also, dose, weight)
+    # Told in mg and in mg/kg: what is dispensed may be either, so the larger is held against the limits.
+    return Amount(low, max((each for each in (high, also) if each is not None), default=None))
 
 
 def _capped(mass: Quantity | None, dose: OrderedDose, weight: Weight) -> Decimal | None:

@@ -14,7 +14,8 @@ class OrderedDose:
     """One ``dosageInstruction``: how much, how, and when, as far as it can be read.
 
     ``dose`` is as ordered (the lower end of a range, whose upper end is ``high``), ``mass`` and
-    ``mass_high`` the same in mg or mg/kg where that is exact. ``most`` is what one dose by weight
+    ``mass_high`` the same in mg or mg/kg where that is exact. ``also`` is the same told in the
+    other of both units. ``most`` is what one dose by weight
     may be at the most (mg). ``start`` is the first time it is due by its own timing, ``interval`` the
     time between doses, ``count`` how many doses in all (1 for a single dose); None where the order
     does not say. ``problems`` are stable codes for what is
@@ -25,6 +26,7 @@ class OrderedDose:
     high: Quantity | None = None
     mass: Quantity | None = None
     mass_high: Quantity | None = None
+    also: Quantity | None = None
     most: Quantity | None = None
     rate: Quantity | None = None
     route: Route = Route.UNSPECIFIED

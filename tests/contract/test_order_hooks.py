@@ -89,6 +89,25 @@ def test_a_most_bounds_a_dose_by_weight_and_never_an_amount(
     assert rules(answered(SERVICE, SIGN, [order], prefetch=HEAVY)) == broken
 
 
+@pytest.mark.parametrize(
+    ("amounts", "broken"),
+    [
+        ([("ordered", 8, "mg/kg"), ("calculated", 560, "mg")], []),
+        ([("ordered", 8, "mg/kg"), ("calculated", 1120, "mg")], [["DL-2", "DL-1"]]),
+        ([("calculated", 900, "mg"), ("ordered", 8, "mg/kg")], [["DL-2", "DL-1"]]),
+        ([("ordered", 560, "mg"), ("calculated", 20, "mg/kg")], [["DL-2", "DL-1"]]),
+    ],
+)
+def test_of_an_amount_in_mg_beside_one_by_weight_the_larger_is_held_against_the_limits(
+    amounts: list[tuple[str, int, str]], broken: list[list[str]]
+) -> None:
+    """A weight that was doubled in the ordering system looks like this."""
+    told = [{"type": {"text": kind}, "doseQuantity": quantity(n, unit)} for kind, n, unit in amounts]
+    order = draft("tocilizumab", dose(None, doseAndRate=told))
+    chart = ordering.chart(weights=[weight(70)])
+    assert rules(answered(SERVICE, SIGN, [order], prefetch=chart)) == broken
+
+
 def test_the_hook_of_another_service_is_refused() -> None:
     assert call(SERVICE, hook_request(SIGN, [TOO_MUCH]), "/cds-services/crs-order-select").status_code == 400
 
@@ -183,7 +202,7 @@ def test_the_drug_is_found_contained() -> None:
     assert rules(answered(SERVICE, SIGN, [order], prefetch=HEAVY)) == [["DL-2"]]
 
 
-@pytest.mark.parametrize("name", ["Tocilizumab", "Actemra", "tocilizumab 400 mg infusion"])
+@pytest.mark.parametrize("name", ["Tocilizumab", "Actemra", "RoActemra", "tocilizumab 400 mg infusion"])
 def test_the_drug_is_found_by_its_name(name: str) -> None:
     assert rules(answered(SERVICE, SIGN, [draft(name, dose(880))], prefetch=HEAVY)) == [["DL-2"]]
 
