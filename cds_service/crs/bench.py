@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -16,7 +16,7 @@ from cds_service.crs.evidence import Assessment, Status
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.ledger import Ledger, ledger
 from cds_service.crs.order_events import DAY, Event, events
-from cds_service.crs.standing_orders import outstanding
+from cds_service.crs.standing_orders import all_outstanding, outstanding
 from fhir_mappings.facts import Administration, DrugGroup, Order, PatientFacts, Route
 
 ENDED = frozenset({"completed", "cancelled", "stopped", "entered-in-error"})
@@ -54,8 +54,15 @@ class Situation:
         """Active orders with what is left of them. One that is a draft too is the draft: signed again."""
         drafted = {draft.reference for draft in self.drafts}
         orders = (o for o in self.facts.orders if o.status == "active" and o.reference not in drafted)
-        left = (outstanding(order, self.facts, self.as_of) for order in orders)
-        return tuple(order for order in left if order is not None)
+        return tuple(all_outstanding(orders, self.facts.administrations, self.as_of))
+
+    def left_of(self, draft: Order) -> Order:
+        """A draft that is on record and signed again: what was given under it is not due once more."""
+        record = next((o for o in self.facts.orders if o.reference == draft.reference), None)
+        if record is None or record.status != "active" or not draft.reference:
+            return draft
+        written = replace(draft, authored=record.authored)
+        return outstanding(written, self.facts.administrations, self.as_of) or draft
 
 
 class Due(NamedTuple):
@@ -83,7 +90,7 @@ class Bench:
 
     @cached_property
     def events(self) -> list[Event]:
-        return self._events(self.order)
+        return self._events(self.situation.left_of(self.order))
 
     @cached_property
     def others(self) -> list[Due]:

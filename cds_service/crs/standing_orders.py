@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from fhir_mappings.facts import Administration, Order, OrderedDose, PatientFacts
+from fhir_mappings.facts import Administration, Order, OrderedDose
 
 
-def outstanding(order: Order, facts: PatientFacts, as_of: datetime) -> Order | None:
+def all_outstanding(
+    orders: Iterable[Order], administrations: Sequence[Administration], as_of: datetime
+) -> Iterator[Order]:
+    """What is left of several orders; a dose was given by one of them, the oldest that still asked for it."""
+    free = list(administrations)
+    for order in sorted(orders, key=lambda order: order.authored or as_of):
+        left = outstanding(order, free, as_of)
+        used = _used(order, free)
+        free = [a for a in free if a not in used]
+        if left is not None:
+            yield left
+
+
+def _used(order: Order, given: Sequence[Administration]) -> list[Administration]:
+    """The doses that the order asked for, as many as it asks for."""
+    counts = [1 if d.count is None and d.interval is None else d.count for d in order.doses]
+    doses = [a for a in given if a.drug == order.drug and _by(order, a)]
+    known = [count for count in counts if count is not None]
+    return doses if len(known) < len(counts) else doses[: max(known, default=0)]
+
+
+def outstanding(order: Order, administrations: Sequence[Administration], as_of: datetime) -> Order | None:
     """The order with the doses that are left of it, or None where all were given since it was written."""
-    given = [a for a in facts.administrations if a.drug == order.drug and _by(order, a)]
+    given = [a for a in administrations if a.drug == order.drug and _by(order, a)]
     left = [dose for each in order.doses if (dose := _left(each, given, as_of)) is not None]
     return replace(order, doses=tuple(left)) if left else None
 

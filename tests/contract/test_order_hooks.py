@@ -10,7 +10,20 @@ import pytest
 from tests import ordering
 from tests.builders import RXNORM, SUBJECT, Json, concept, quantity
 from tests.contract.service import call, client
-from tests.ordering import SELECT, SIGN, answered, ask, dose, draft, drug, hook_request, weight
+from tests.ordering import (
+    SELECT,
+    SIGN,
+    active,
+    answered,
+    ask,
+    dose,
+    draft,
+    drug,
+    every,
+    given,
+    hook_request,
+    weight,
+)
 
 SERVICE = client()
 HEAVY = ordering.chart(weights=[weight(110)])
@@ -106,6 +119,39 @@ def test_of_an_amount_in_mg_beside_one_by_weight_the_larger_is_held_against_the_
     order = draft("tocilizumab", dose(None, doseAndRate=told))
     chart = ordering.chart(weights=[weight(70)])
     assert rules(answered(SERVICE, SIGN, [order], prefetch=chart)) == broken
+
+
+@pytest.mark.parametrize(
+    ("hours", "course", "written_h", "broken"),
+    [
+        ([-8], every(8, count=4), -9, []),
+        ([-17, -9], every(8, count=3), -18, []),
+        ([-8], every(8, count=4), -7, [["DL-5"]]),
+        ([-8], every(8, count=5), -9, [["DL-5"]]),
+        ([-4], every(4, count=4), -5, [["DL-3", "DL-4"]]),
+    ],
+)
+def test_signing_a_running_order_again_does_not_ask_for_its_doses_again(
+    hours: list[int], course: Json, written_h: int, broken: list[list[str]]
+) -> None:
+    """DL-3, DL-5: what was given under the order is part of it."""
+    order = dose(560, timing=course)
+    chart = ordering.chart(
+        doses=[given("tocilizumab", hour) for hour in hours],
+        orders=[active("tocilizumab", written_h, order, identity="d1")],
+    )
+    again = draft("tocilizumab", order, status="active")
+    assert rules(answered(SERVICE, SIGN, [again], prefetch=chart)) == broken
+
+
+@pytest.mark.parametrize(("hours", "broken"), [([-10], [["DL-3", "DL-11"]]), ([-10, -9], [])])
+def test_a_dose_was_given_by_one_order_and_the_other_is_still_due(
+    hours: list[int], broken: list[list[str]]
+) -> None:
+    """DL-3, DL-11."""
+    orders = [active("tocilizumab", h, dose(560), identity=f"a{h}".replace("-", "x")) for h in (-20, -19)]
+    chart = ordering.chart(doses=[given("tocilizumab", hour) for hour in hours], orders=orders)
+    assert rules(answered(SERVICE, SIGN, [draft("tocilizumab", dose(560))], prefetch=chart)) == broken
 
 
 def test_the_hook_of_another_service_is_refused() -> None:
