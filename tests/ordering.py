@@ -162,3 +162,8 @@ def answered(where: FlaskClient, hook: str, drafts: Any, **members: Any) -> list
     assert answer.status_code == 200, answer.text
     found: list[Json] = answer.json["cards"] if answer.json else []
     return found
+
+
+def rules(cards: list[Json]) -> list[list[str]]:
+    """The rules of each card."""
+    return [card["extension"]["org.crs-cds.rules"] for card in cards]

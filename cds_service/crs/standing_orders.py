@@ -24,26 +24,31 @@ def all_outstanding(
 
 def _used(order: Order, given: Sequence[Administration]) -> list[Administration]:
     """The doses that the order asked for, as many as it asks for."""
-    counts = [1 if d.count is None and d.interval is None else d.count for d in order.doses]
-    doses = [a for a in given if a.drug == order.drug and _by(order, a)]
+    counts, doses = [_asked(dose) for dose in order.doses], _given_by(order, given)
     known = [count for count in counts if count is not None]
     return doses if len(known) < len(counts) else doses[: max(known, default=0)]
 
 
 def outstanding(order: Order, administrations: Sequence[Administration], as_of: datetime) -> Order | None:
     """The order with the doses that are left of it, or None where all were given since it was written."""
-    given = [a for a in administrations if a.drug == order.drug and _by(order, a)]
+    given = _given_by(order, administrations)
     left = [dose for each in order.doses if (dose := _left(each, given, as_of)) is not None]
     return replace(order, doses=tuple(left)) if left else None
 
 
-def _by(order: Order, dose: Administration) -> bool:
-    """Given since the order was written; of one without a date nobody can say."""
-    return order.authored is not None and dose.start >= order.authored
+def _given_by(order: Order, administrations: Sequence[Administration]) -> list[Administration]:
+    """Doses of the drug since the order was written; of one without a date nobody can say."""
+    since = order.authored
+    return [a for a in administrations if a.drug == order.drug and since is not None and a.start >= since]
+
+
+def _asked(dose: OrderedDose) -> int | None:
+    """How many doses are asked for; None where there is no end to them."""
+    return 1 if dose.count is None and dose.interval is None else dose.count
 
 
 def _left(dose: OrderedDose, given: Sequence[Administration], as_of: datetime) -> OrderedDose | None:
-    count = 1 if dose.count is None and dose.interval is None else dose.count
+    count = _asked(dose)
     if count is not None and count <= len(given):
         return None
     if dose.until is not None and dose.until < as_of:

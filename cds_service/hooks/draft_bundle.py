@@ -9,7 +9,7 @@ from typing import Any
 from cds_service.acquire import medications
 from cds_service.acquire.deadline import Deadline
 from cds_service.errors import PreconditionFailed, UpstreamUnavailable
-from cds_service.hooks.request import HookRequest
+from cds_service.hooks.request import HookRequest, short_reference
 from cds_service.hooks.run import Engine, server_of
 from fhir_mappings.orders import Drafts, read_drafts
 
@@ -57,12 +57,12 @@ def _nameless(found: Drafts, bundle: object, drugs: Sequence[Json], asks: Asks) 
         target = link.get("reference") if isinstance(link, dict) else None
         if reference not in unnamed or not asks(reference) or not isinstance(target, str) or not target:
             continue
-        if target[0] != "#" and target not in at_hand and _last_two(target) not in at_hand | drafts.keys():
+        if (
+            target[0] != "#"
+            and target not in at_hand
+            and short_reference(target) not in at_hand | drafts.keys()
+        ):
             yield draft
-
-
-def _last_two(reference: str) -> str:
-    return "/".join(reference.split("/")[-2:])
 
 
 def _entries(bundle: object) -> Iterator[Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cds_service.hooks import order_hooks
-from cds_service.hooks.request import HookRequest
+from cds_service.hooks.request import HookRequest, short_reference
 from cds_service.hooks.run import Answer, Engine, Service
 
 
@@ -16,7 +16,7 @@ def _selected(request: HookRequest) -> set[str]:
     """As ``Type/id``, also where a client sends whole addresses."""
     names = request.context.get("selections")
     told = [name.strip() for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    return {"/".join(name.split("/")[-2:]) for name in told}
+    return {short_reference(name) for name in told}
 
 
 SERVICE = Service(

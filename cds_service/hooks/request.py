@@ -23,3 +23,8 @@ class HookRequest:
 
     def __repr__(self) -> str:
         return f"HookRequest({self.hook_instance})"
+
+
+def short_reference(reference: str) -> str:
+    """``Type/id``, also of a whole address."""
+    return "/".join(reference.split("/")[-2:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cds_service.errors import BadRequest
+from cds_service.hooks.request import short_reference
 from cds_service.web.members import ID, REFERENCE, Json, matching
 
 
@@ -17,11 +18,6 @@ def check_context(context: Json, hook: str) -> None:
         orders = _orders(context.get("draftOrders"))
         if hook == "order-select":
             _check_selections(context.get("selections"), orders)
-
-
-def short_reference(reference: str) -> str:
-    """``Type/id``, also where a client sends a whole address."""
-    return "/".join(reference.strip().split("/")[-2:])
 
 
 def _orders(bundle: Any) -> list[Json]:
@@ -47,6 +43,6 @@ def _check_selections(selections: Any, orders: list[Json]) -> None:
         raise BadRequest(f"{path} is missing or names no order", (path,))
     drafts = {f"{order['resourceType']}/{order.get('id')}" for order in orders}
     for number, selected in enumerate(selections):
-        if not isinstance(selected, str) or short_reference(selected) not in drafts:
+        if not isinstance(selected, str) or short_reference(selected.strip()) not in drafts:
             where = f"{path}[{number}]"
             raise BadRequest(f"{where} is none of the draft orders", (where,))
