@@ -139,7 +139,7 @@ class Writer:
             try:
                 self._work(last=last)
             except Exception as error:  # noqa: BLE001 - a thread that ends would lose everything after
-                logger.error("records-fault", extra={"error": type(error).__name__, "where": where(error)})
+                logger.error("records-fault", error=type(error).__name__, where=where(error))
             self._busy_since = None
             if last and (not self._backlog or not self._writing):
                 self._store.close()
@@ -185,7 +185,7 @@ class Writer:
     def _recovered(self) -> None:
         if not self._writing:
             self._writing = True
-            logger.warning("records-written-again", extra={"dropped": self._backlog.dropped})
+            logger.warning("records-written-again", dropped=self._backlog.dropped)
 
     def _failed(self, batch: list[Entry], error: str) -> None:
         """The store is out of order: feedback is told so at once, calls wait for the next try."""
@@ -207,7 +207,7 @@ class Writer:
         except StoreError as error:
             self._writing = False
             self._purge_at = time.monotonic() + PURGE_AGAIN_S
-            logger.error("records-not-purged", extra={"error": str(error)})
+            logger.error("records-not-purged", error=str(error))
         else:
             self._purge_at = time.monotonic() + (PURGE_EVERY_S if done else PURGE_ON_S)
             if not self._backlog:

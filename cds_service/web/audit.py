@@ -98,8 +98,7 @@ def finish(status: int) -> None:
     try:
         audit.writer.offer(_record(trace, audit, status))
     except Exception as error:  # noqa: BLE001 - the answer matters more than its record
-        found = {"error": type(error).__name__, "where": where(error), "request_id": g.request_id}
-        logger.error("audit-fault", extra=found)
+        logger.error("audit-fault", error=type(error).__name__, where=where(error))
 
 
 def _record(trace: Trace, audit: Audit, status: int) -> Call:
@@ -149,7 +148,7 @@ def _full(trace: Trace, audit: Audit) -> Full | None:
     try:
         return Full(watch.inputs(service.id, hook, audit.engine, audit.version), trace.response)
     except (TypeError, ValueError, ArithmeticError) as error:  # numbers or text that JSON cannot carry
-        logger.error("audit-not-full", extra={"error": type(error).__name__, "request_id": g.request_id})
+        logger.error("audit-not-full", error=type(error).__name__)
         return None
 
 

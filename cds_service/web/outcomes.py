@@ -44,7 +44,7 @@ def register_error_handlers(app: Flask) -> None:
 
 def _refused(error: ServiceError) -> Response:
     answer = Response(refusal(error), error.status, content_type=FHIR_JSON)
-    logger.info("refused", extra={"request_id": g.request_id, "status": error.status, "outcome": error.code})
+    logger.info("refused", status=error.status, outcome=error.code)
     if isinstance(error, UpstreamUnavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
     audit.refused(error, answer)
@@ -62,7 +62,6 @@ def _http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """A fault of the service is loud: an error status, never an answer without cards."""
-    found = {"error": type(error).__name__, "where": where(error), "request_id": g.request_id}
-    logger.error("unexpected", extra=found)
+    logger.error("unexpected", error=type(error).__name__, where=where(error))
     text = "the service failed; no statement about the patient was made"
     return outcome(500, "exception", text)

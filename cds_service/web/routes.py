@@ -76,8 +76,7 @@ def json_body() -> bytes:
 
 def _log(service: Service, hook_instance: str, summary: Mapping[str, Any]) -> None:
     took = round((time.perf_counter() - g.started) * 1000, 1)
-    fields = {"request_id": g.request_id, "service": service.id, "hook_instance": hook_instance}
-    logger.info("hook", extra={**fields, **summary, "duration_ms": took})
+    logger.info("hook", service=service.id, hook_instance=hook_instance, **summary, duration_ms=took)
 
 
 @blueprint.get("/livez")
