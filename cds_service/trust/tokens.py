@@ -116,7 +116,8 @@ def _parts(authorization: str | None) -> Parts:
 def _object(segment: str) -> dict[str, Any]:
     """A JSON object that can be read in one way only."""
     try:
-        found = json.loads(base64url_decode(segment), object_pairs_hook=_once, parse_constant=_not_json)
+        text = base64url_decode(segment).decode("utf-8")  # bytes could be UTF-16 as well
+        found = json.loads(text, object_pairs_hook=_once, parse_constant=_not_json)
     except (ValueError, binascii.Error, RecursionError):
         raise Refused(Reason.MALFORMED) from None
     if not isinstance(found, dict):
