@@ -18,7 +18,7 @@ FIELDS = frozenset(
     {
         "request_id", "trace_id", "service", "hook_instance", "status", "outcome", "assessment", "rules",
         "missing", "failures", "orders", "other_patients", "duration_ms", "error", "where", "queued", "dropped",
-        "resource_type", "left_out", "shadow", "source", "text", "bind", "workers", "guideline", "sha256",
+        "resource_type", "left_out", "client", "source", "key_number", "host", "shadow", "text", "bind", "workers", "guideline", "sha256",
         "codebook_sha256", "version",
     }
 )  # fmt: skip
