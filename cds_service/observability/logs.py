@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
@@ -16,17 +17,22 @@ import structlog
 
 FIELDS = frozenset(
     {
-        "request_id", "trace_id", "service", "hook_instance", "status", "outcome", "assessment", "rules",
-        "missing", "failures", "orders", "other_patients", "duration_ms", "error", "where", "queued", "dropped",
-        "resource_type", "left_out", "client", "source", "key_number", "host", "shadow", "text", "bind", "workers", "guideline", "sha256",
-        "codebook_sha256", "version",
+        "request_id", "trace_id", "service", "hook_instance", "client", "shadow", "status", "outcome",
+        "assessment", "rules", "missing", "failures", "orders", "other_patients", "duration_ms", "error",
+        "where", "queued", "dropped", "resource_type", "left_out", "source", "text", "key_number", "host",
+        "bind", "workers", "guideline", "sha256", "codebook_sha256", "version",
     }
 )  # fmt: skip
 """What a line may carry beside time, level and event."""
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 call_context: ContextVar[Mapping[str, str]] = ContextVar("call_context", default={})  # noqa: B039 - never changed
-"""Fields of every line that is written while a call is answered: its request id, and the trace it is part of."""
+"""What every line says that is written while a call is answered: its request id, and its trace."""
+
+GUNICORN = "gunicorn.error"
+SIGNALS = frozenset(
+    name for found in signal.Signals for name in (found.name, found.name.removeprefix("SIG").lower())
+)
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -80,35 +86,39 @@ def configure_logging(level: str = "info") -> None:
 
 
 class Foreign(logging.Handler):
-    """Lines of libraries: from where, at which level, about which error, and never with what they were about.
+    """Lines of libraries: where they come from and which error it was, never what they were about.
 
-    Texts are written of gunicorn alone, without the values set into them: its errors quote headers and addresses.
+    Texts are written of gunicorn alone, and without values: its errors quote headers and addresses.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        found: dict[str, Any] = {"source": record.name, "where": f"{record.filename}:{record.lineno}"}
-        if record.exc_info and record.exc_info[1] is not None:
-            found["error"] = type(record.exc_info[1]).__name__
-        if record.name == "gunicorn.error":
+        found: dict[str, Any] = {"source": record.name}
+        if record.name == GUNICORN:
             found["text"] = _without_values(record)
+        else:
+            found["where"] = f"{record.filename}:{record.lineno}"
+        if record.exc_info and record.exc_info[1] is not None:
+            found |= {"error": type(record.exc_info[1]).__name__, "where": where(record.exc_info[1])}
         logger.log(record.levelno, "library", **found)
 
 
 def _without_values(record: logging.LogRecord) -> str:
-    """The text with numbers (of processes and signals) set in, and nothing else."""
+    """The text with numbers and names of signals set in, and nothing else."""
     text = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
     if not record.args:
         return _up_to_a_value(text)
     given = record.args if isinstance(record.args, tuple) else ()
     try:
-        return text % tuple(value if isinstance(value, int) else "…" for value in given)
+        return text % tuple(value if isinstance(value, int) or value in SIGNALS else "…" for value in given)
     except (TypeError, ValueError):
         return _up_to_a_value(text)
 
 
 def _up_to_a_value(text: str) -> str:
     """What comes before anything but letters: such a text may have been put together with values."""
-    end = next((n for n, c in enumerate(text) if not (c.isascii() and (c.isalpha() or c in " -'"))), len(text))
+    end = next(
+        (n for n, c in enumerate(text) if not (c.isascii() and (c.isalpha() or c in " -'"))), len(text)
+    )
     return text[:end].rstrip()
 
 

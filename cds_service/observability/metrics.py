@@ -48,8 +48,8 @@ class Metrics:
         if shared is not None:
             # The library looks at the environment when it is imported, which is before a server is chosen.
             os.environ[SHARED] = str(shared)
-            prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()
-        disable_created_metrics()
+            prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._make_for_calls()
         self._make_for_charts()
@@ -87,7 +87,8 @@ class Metrics:
     def _make_for_the_process(self) -> None:
         self._queued = self._gauge("records_queued", "Records that wait to be written", "livesum")
         self._failing = self._gauge("records_failing", "Workers that cannot write records", "livesum")
-        self._dropped = self._gauge("records_dropped", "Records lost by running workers", "livesum")
+        self._dropped = self._counter("records_dropped", "Records that were lost")
+        self._told_dropped = 0
         self._workers = Gauge(
             "crs_cds_workers", "Workers by the tables they answer with",
             ("guideline", "guideline_sha256", "codebook_sha256", "version", "shadow"),
@@ -119,10 +120,14 @@ class Metrics:
         for key, reason in failures.items():
             self.incomplete(key, reason).inc()
 
-    def records(self, *, writing: bool, queued: int, dropped: int) -> None:
+    def records(self, health: tuple[bool, int, int]) -> None:
+        """Whether records are written, how many wait, and how many were lost by this process."""
+        writing, queued, dropped = health
         self._queued.set(queued)
         self._failing.set(0 if writing else 1)
-        self._dropped.set(dropped)
+        if dropped > self._told_dropped:
+            self._dropped.inc(dropped - self._told_dropped)
+            self._told_dropped = dropped
 
     def serving(self, tables: tuple[str, str, str, str], *, shadow: bool) -> None:
         """This process answers with these tables: guideline, its hash, the hash of the codes, version."""

@@ -52,9 +52,13 @@ class Health(NamedTuple):
 class Writer:
     """Started by the first entry, in whatever process that is: a thread does not survive a fork."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], tell: Callable[[Health], None] = lambda _: None
+    ) -> None:
+        """``tell`` is told how the store does after each turn."""
         self._store = store
         self._clock = clock
+        self._tell = tell
         self._backlog = Backlog()
         self._wake = threading.Event()
         self._hurry = threading.Event()
@@ -141,6 +145,7 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - a thread that ends would lose everything after
                 logger.error("records-fault", error=type(error).__name__, where=where(error))
             self._busy_since = None
+            self._tell(self.health())
             if last and (not self._backlog or not self._writing):
                 self._store.close()
                 return

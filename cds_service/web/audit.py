@@ -46,13 +46,15 @@ class Trace:
     """What is known of the call that is being answered."""
 
     __slots__ = (
-        "body", "cards", "claimed", "hook", "refusal", "response", "service", "summary", "time", "watch",
+        "body", "cards", "claimed", "hook", "refusal", "response", "service", "shadow", "summary", "time",
+        "watch",
     )  # fmt: skip
 
     def __init__(self, now: datetime) -> None:
         self.time = now
         self.claimed = ""  # whose token a refused call seemed to carry
         self.service: Service | None = None
+        self.shadow = False
         self.body = b""
         self.hook: HookRequest | None = None
         self.summary: Mapping[str, Any] = {}
@@ -99,16 +101,20 @@ def watched(engine: Engine) -> Engine:
     return watch.over(engine)
 
 
-def finish(status: int) -> None:
-    """Hand the record of a call of a service to the writer; never waits, and never spoils the answer."""
+def finish(status: int) -> bool:
+    """Hand the record of a call to the writer; never waits, and never spoils the answer.
+
+    False for what is no call of a service.
+    """
     trace: Trace | None = g.get("trace")
     if trace is None or request.method == "OPTIONS" or not request.path.startswith(UNDER):
-        return
+        return False
     audit = the_audit()
     try:
         audit.writer.offer(_record(trace, audit, status))
     except Exception as error:  # noqa: BLE001 - the answer matters more than its record
         logger.error("audit-fault", error=type(error).__name__, where=where(error))
+    return True
 
 
 def _record(trace: Trace, audit: Audit, status: int) -> Call:
@@ -127,6 +133,7 @@ def _record(trace: Trace, audit: Audit, status: int) -> Call:
         patient_id=hook.patient_id if hook is not None else "",
         duration_ms=round((time.perf_counter() - g.started) * 1000),
         full=_full(trace, audit) if trace.watch is not None else None,
+        shadow=trace.shadow,
     )
 
 
