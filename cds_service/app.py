@@ -9,6 +9,7 @@ from functools import partial
 from importlib import metadata
 
 from flask import Flask
+from pydantic import SecretStr
 
 from cds_service import hooks
 from cds_service.acquire.bases import same_base
@@ -30,7 +31,7 @@ from cds_service.trust.key_ring import KeyRing
 from cds_service.trust.keys import GivenKeys
 from cds_service.trust.replay import UsedHere, UsedInRedis, open_redis
 from cds_service.trust.tokens import Keys, TokenCheck, Used
-from cds_service.web import audit, authentication, browsers, discovery, documents, feedback, operation
+from cds_service.web import audit, authentication, browsers, discovery, documents, feedback, limits, operation
 from cds_service.web.authentication import Gate
 from cds_service.web.operation import Operation
 from cds_service.web.outcomes import register_error_handlers
@@ -92,9 +93,10 @@ def build_engine(
 
 
 def _admit(app: Flask, engine: Engine, settings: Settings) -> None:
-    """Tokens are checked; where that cannot be done, the service is not ready."""
+    """Tokens are checked and calls are counted; where that cannot be done, the service is not ready."""
     gate = _gate(engine, settings)
     authentication.register(app, gate)
+    limits.register(app, settings.rate_limit, _secret(settings.redis_url), len(gate.engines))
     run = operation.of(app)
     run.shadow_clients = sum(client.shadow for client in gate.check.clients.values())
     if isinstance(gate.check.used, UsedInRedis):
@@ -130,9 +132,12 @@ def _keys(clients: Mapping[str, Client], settings: Settings) -> dict[str, Keys]:
 
 
 def _used(settings: Settings) -> Used:
-    if settings.redis_url is None:
-        return UsedHere()
-    return UsedInRedis(open_redis(settings.redis_url.get_secret_value()))
+    url = _secret(settings.redis_url)
+    return UsedHere() if url is None else UsedInRedis(open_redis(url))
+
+
+def _secret(setting: SecretStr | None) -> str | None:
+    return None if setting is None else setting.get_secret_value()
 
 
 def the_writer(app: Flask) -> Writer:
