@@ -7,15 +7,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 
 class Served(NamedTuple):
     process: subprocess.Popen[str]
     base: str
+    output: IO[str]
+    """Where it writes its log: a file, since a pipe that nobody reads would stop it."""
 
     def kill(self) -> None:
         """As a machine that fails would: all processes at once, none is asked."""
@@ -25,8 +28,13 @@ class Served(NamedTuple):
     def stop(self) -> str:
         """As an operator would; what was logged."""
         self.process.terminate()
-        output, _ = self.process.communicate(timeout=30)
-        return output
+        self.process.wait(timeout=40)
+        return self.log()
+
+    def log(self) -> str:
+        """What was logged by now."""
+        self.output.seek(0)
+        return self.output.read()
 
 
 @contextmanager
@@ -46,19 +54,18 @@ def served(workers: int = 1, **settings: str) -> Iterator[Served]:
         "--workers",
         str(workers),
     ]
-    process = subprocess.Popen(
-        command, env={**os.environ, **own}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
-    )  # fmt: skip
-    try:
-        _await(port, process)
-        yield Served(process, f"http://127.0.0.1:{port}")
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    with tempfile.TemporaryFile("a+") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, **own}, stdout=output, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            _await(port, process)
+            yield Served(process, f"http://127.0.0.1:{port}", output)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _await(port: int, process: subprocess.Popen[str]) -> None:
