@@ -34,6 +34,6 @@ class Logged(NamedTuple):
 
 def everything(capture: pytest.CaptureFixture[str]) -> Iterator[Logged]:
     """The log at its most talkative, for one test."""
-    logs._configure("debug")
+    logs.set_level("debug")
     yield Logged(capture, [])
-    logs._configure("warning")
+    logs.set_level("warning")

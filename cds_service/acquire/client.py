@@ -68,6 +68,10 @@ class FhirClient:
             future.result()  # a defect must not pass for missing data
         return {search.query.key: search.answer() for search in searches}
 
+    def refused(self, base_url: str, resource_type: str) -> frozenset[str]:
+        """The search parameters that a server was seen to refuse."""
+        return self._refusals.of(base_url, resource_type)
+
     def close(self) -> None:
         """Ends the threads and closes their connections."""
         self._pool.shutdown(wait=True, cancel_futures=True)

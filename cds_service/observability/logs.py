@@ -63,7 +63,8 @@ def render(_: object, level: str, given: MutableMapping[str, Any]) -> bytes:
     return _encode(line) + b"\n"
 
 
-def _configure(level: str) -> None:
+def set_level(level: str) -> None:
+    """From which level on lines are written."""
     structlog.configure(
         processors=[render],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
@@ -71,12 +72,12 @@ def _configure(level: str) -> None:
     )
 
 
-_configure("warning")  # until a server says otherwise: the commands write what they have to say themselves
+set_level("warning")  # until a server says otherwise: the commands write what they have to say themselves
 
 
 def configure_logging(level: str = "info") -> None:
     """The log of a server: ours from ``level`` on, that of libraries from warnings on, all as JSON lines."""
-    _configure(level)
+    set_level(level)
     root = logging.getLogger()
     root.handlers[:] = [Foreign()]
     root.setLevel(logging.WARNING)  # below it some write addresses with patient ids
