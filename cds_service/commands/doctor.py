@@ -16,7 +16,7 @@ from cds_service.acquire.transport import FhirAccess
 from cds_service.doctor import outside, own
 from cds_service.doctor.findings import Finding, State, fail, ok, warn
 from cds_service.errors import ConfigurationError
-from cds_service.observability import configure_logging
+from cds_service.observability.logs import set_level
 from cds_service.settings import Settings, load_settings
 from cds_service.tables import load_codebook, search_codes
 from cds_service.trust.clients import Client, load_clients
@@ -35,7 +35,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """1 where anything fails. The token is sent to the configured FHIR servers, and written nowhere."""
-    configure_logging("error")
+    set_level("error")  # what it finds is told, not logged
     token = _token(options)
     findings = list(_examined(options.patient, options.fhir_server, token))
     if options.json:

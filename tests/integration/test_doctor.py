@@ -1,4 +1,4 @@
-"""`crs-cds doctor` against servers that are right, wrong or not there: what it says, and what it keeps to itself."""
+"""`crs-cds doctor` against servers that are right, wrong or not there: what it says, and what it keeps secret."""
 
 from __future__ import annotations
 
@@ -11,20 +11,30 @@ from typing import Any
 import pytest
 
 from cds_service.cli import main
-from tests.integration.fake_fhir import FakeFhir, document, status
+from cds_service.observability.logs import set_level
+from tests.integration.fake_fhir import FakeFhir, Handler, document, status
 from tests.redis_server import RedisServer
 from tests.trusted_ehr import Ehr, client_entry, key_of, key_server, public_jwk, write_clients
 
 PATIENT = "MRN-88140-Canary"
 TOKEN = "t0ken-canary"
-TYPES = ("Patient", "Observation", "MedicationAdministration", "MedicationRequest", "Procedure", "Immunization",
-         "Condition")  # fmt: skip
+TYPES = (
+    "Patient", "Observation", "MedicationAdministration", "MedicationRequest", "Procedure", "Immunization",
+    "Condition",
+)  # fmt: skip
 SEARCHED = [{"name": name} for name in ("patient", "code", "status", "_sort")]
 STATEMENT = {
     "resourceType": "CapabilityStatement",
     "fhirVersion": "4.0.1",
     "rest": [{"mode": "server", "resource": [{"type": t, "searchParam": SEARCHED} for t in TYPES]}],
 }
+
+
+@pytest.fixture(autouse=True)
+def _level() -> Iterator[None]:
+    """The command lowers its own log; other tests want theirs as it was."""
+    yield
+    set_level("warning")
 
 
 @pytest.fixture
@@ -109,9 +119,10 @@ def test_what_a_server_does_not_declare_is_said(fhir: FakeFhir, capsys: pytest.C
 
 
 @pytest.mark.usefixtures("site")
-def test_a_clock_that_is_wrong_is_said(fhir: FakeFhir, capsys: pytest.CaptureFixture[str]) -> None:
-    fhir._faults.clear()
-    fhir.always("metadata", document(STATEMENT, {"Date": formatdate(1_000_000_000, usegmt=True)}))
+def test_a_clock_that_is_wrong_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Handler, "date_time_string", lambda _: formatdate(1_000_000_000, usegmt=True))
     code, found = examined(capsys)
     assert (code, states(found, "clock")) == (1, ["fail"])
 
