@@ -1,4 +1,4 @@
-"""`crs-cds doctor` against servers that are right, wrong or not there: what it says, and what it keeps secret."""
+"""`crs-cds doctor` against servers that are right, wrong or not there: what it says, and what it does not."""
 
 from __future__ import annotations
 

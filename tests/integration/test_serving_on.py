@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +23,11 @@ import requests
 from benchmarks.charts import hook_request
 from cds_service.tables import GUIDELINES
 from tests.contract.service import PATH, _encoder, request
-from tests.integration.fake_fhir import FakeFhir, after
+from tests.integration.fake_fhir import FakeFhir, after, status
 from tests.integration.serving import Served, served
 
 JSON = {"Content-Type": "application/json"}
+CANARY = "MRN-88140-Canary"
 GUIDELINE = GUIDELINES / "astct-2019.toml"
 
 
@@ -34,7 +36,7 @@ def events(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def until(holds: Callable[[], bool], seconds: float = 15.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     limit = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < limit, "it did not come about in time"
@@ -42,12 +44,12 @@ def until(holds: Callable[[], bool], seconds: float = 15.0) -> None:
 
 
 def readiness(server: Served) -> dict[str, Any]:
-    found: dict[str, Any] = requests.get(f"{server.base}/readyz", timeout=5).json()
+    found: dict[str, Any] = requests.get(f"{server.base}/readyz", timeout=30).json()
     return found
 
 
 def samples(server: Served) -> dict[str, float]:
-    text = requests.get(f"{server.base}/metrics", timeout=5).text
+    text = requests.get(f"{server.base}/metrics", timeout=30).text
     lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, value in lines}
 
@@ -67,7 +69,7 @@ def test_calls_under_way_are_answered_when_the_server_stops_or_reloads(
             body = _encoder.encode(request(prefetch=..., fhirServer=fhir.base))
             with ThreadPoolExecutor(16) as many:
                 calls = [
-                    many.submit(requests.post, server.base + PATH, data=body, headers=JSON, timeout=20)
+                    many.submit(requests.post, server.base + PATH, data=body, headers=JSON, timeout=60)
                     for _ in range(16)
                 ]
                 until(lambda: len(fhir.calls("Patient")) == 16)
@@ -75,7 +77,7 @@ def test_calls_under_way_are_answered_when_the_server_stops_or_reloads(
                 answers = [call.result() for call in calls]
             assert [answer.status_code for answer in answers] == [200] * 16, answers[0].text
             if sent is signal.SIGHUP:
-                assert requests.post(server.base + PATH, data=body, headers=JSON, timeout=20).ok
+                assert requests.post(server.base + PATH, data=body, headers=JSON, timeout=60).ok
             output = server.stop()
     assert server.process.returncode == 0
     assert "Traceback" not in output
@@ -92,7 +94,7 @@ def load(server: Served, clients: int = 4) -> Iterator[list[tuple[int, str]]]:
     body = hook_request(6, datetime.now(UTC))
 
     def call() -> None:
-        connection = http.client.HTTPConnection(urlsplit(server.base).netloc, timeout=20)
+        connection = http.client.HTTPConnection(urlsplit(server.base).netloc, timeout=60)
         while not over.is_set():
             connection.request("POST", PATH, body, JSON)
             answer = connection.getresponse()
@@ -165,7 +167,7 @@ def test_workers_count_together_and_what_they_counted_outlives_them(tmp_path: Pa
     with served(2, data_dir=str(tmp_path)) as server:
         body = hook_request(6, datetime.now(UTC))
         for _ in range(30):
-            assert requests.post(server.base + PATH, data=body, headers=JSON, timeout=5).ok
+            assert requests.post(server.base + PATH, data=body, headers=JSON, timeout=30).ok
         name = 'crs_cds_calls_total{client="",kind="hook",service="crs-patient-view",status="200"}'
         assert samples(server)[name] == 30
         server.process.send_signal(signal.SIGHUP)
@@ -192,43 +194,76 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-# ---------------------------------------------------------------- as a container runs it
+# ---------------------------------------------------------------- as it is found
 
 
-def test_every_line_of_the_log_is_json_and_names_its_call(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def talkative(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, FakeFhir]]:
+    """A server that logs all that it can, and the FHIR server that it may ask."""
+    folder = str(tmp_path_factory.mktemp("talkative"))
+    with (
+        FakeFhir([{"resourceType": "Patient", "id": CANARY}]) as fhir,
+        served(1, data_dir=folder, log_level="debug", fhir_servers=fhir.base) as server,
+    ):
+        yield server, fhir
+
+
+def test_every_line_of_the_log_is_json_and_names_its_call(talkative: tuple[Served, FakeFhir]) -> None:
+    server, _ = talkative
     trace = "0af7651916cd43dd8448eb211c80319c"
-    headers = JSON | {"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-Id": "MRN-8814-x\n{"[:10]}
-    with served(1, data_dir=str(tmp_path), log_level="debug") as server:
-        answer = requests.post(
-            server.base + PATH, data=hook_request(6, datetime.now(UTC)), headers=headers, timeout=5
-        )
-        output = server.stop()
-    (line,) = [line for line in events(output) if line["event"] == "hook"]
-    assert line["request_id"] == answer.headers["X-Request-Id"]
-    assert line["trace_id"] == trace
-    assert "MRN-8814" not in output
-    (serving,) = [line for line in events(output) if line["event"] == "serving"]
+    headers = JSON | {"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-Id": CANARY}
+    body = hook_request(6, datetime.now(UTC))
+    answer = requests.post(server.base + PATH, data=body, headers=headers, timeout=30)
+    lines = [line for line in events(server.log()) if line["event"] == "hook"]
+    assert (lines[-1]["request_id"], lines[-1]["trace_id"]) == (answer.headers["X-Request-Id"], trace)
+    (serving,) = [line for line in events(server.log()) if line["event"] == "serving"]
     assert (serving["workers"], serving["guideline"]) == (1, "astct-2019")
 
 
-def test_forwarded_headers_change_nothing(tmp_path: Path) -> None:
-    sent = {
-        "X-Forwarded-Host": "evil.example",
-        "X-Forwarded-Proto": "https",
-        "SCRIPT_NAME": "/x",
-        "Forwarded": "host=e",
-    }
-    with served(1, data_dir=str(tmp_path)) as server:
-        plain = requests.get(f"{server.base}/cds-services", timeout=5)
-        told = requests.get(f"{server.base}/cds-services", headers=sent, timeout=5)
-    assert told.text == plain.text
-    assert told.status_code == 200
+def test_a_patient_who_is_fetched_is_named_nowhere(talkative: tuple[Served, FakeFhir]) -> None:
+    server, fhir = talkative
+    fhir.once("Condition", status(500))
+    fhir.once("Procedure", status(400, text=f"{CANARY} has no _sort"))
+    authorization = {
+        "access_token": CANARY, "token_type": "Bearer", "expires_in": 300, "scope": "user/*.rs", "subject": "e",
+    }  # fmt: skip
+    context = {"userId": "Practitioner/1", "patientId": CANARY}
+    asked = {"fhirServer": fhir.base, "context": context, "fhirAuthorization": authorization}
+    body = _encoder.encode(request(prefetch=..., **asked))
+    for _ in range(2):
+        requests.post(server.base + PATH, data=body, headers=JSON, timeout=30)
+    requests.get(f"{server.base}/{CANARY}?patient={CANARY}", headers={"X-A": CANARY}, timeout=30)
+    raw(server, f"GET /{CANARY} HTTP/1.1\r\nHost: localhost\r\n{CANARY} {CANARY}\r\n\r\n")
+    raw(server, f"{CANARY}\r\n\r\n")
+    assert any(CANARY in json.dumps(seen.params) for seen in fhir.seen)
+    assert CANARY not in server.log()
+    assert CANARY not in requests.get(f"{server.base}/metrics", timeout=30).text
+    logged = {line["event"] for line in events(server.log())}
+    assert {"refused", "fhir-parameter-refused", "library"} <= logged
 
 
-def test_a_head_beyond_the_bound_is_refused_and_a_long_token_is_not(tmp_path: Path) -> None:
-    with served(1, data_dir=str(tmp_path)) as server:
-        for size, status in ((10_000, 200), (40_000, 431)):
-            headers = {"Authorization": "Bearer " + "x" * size}
-            assert requests.get(f"{server.base}/livez", headers=headers, timeout=5).status_code == status
-        output = server.stop()
-    assert "xxxx" not in output
+def raw(server: Served, sent: str) -> bytes:
+    place = urlsplit(server.base)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=30) as connection:
+        connection.sendall(sent.encode())
+        return connection.recv(65_536)
+
+
+def test_forwarded_headers_change_nothing(talkative: tuple[Served, FakeFhir]) -> None:
+    server, _ = talkative
+    sent = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "SCRIPT_NAME": "/x"}
+    address = f"{server.base}/schemas/openapi.json"
+    plain = requests.get(address, timeout=30)
+    told = requests.get(address, headers=sent, timeout=30)
+    assert (told.status_code, told.text) == (200, plain.text)
+
+
+def test_a_head_beyond_the_bound_is_refused_and_a_long_token_is_not(
+    talkative: tuple[Served, FakeFhir],
+) -> None:
+    server, _ = talkative
+    for size, status_code in ((10_000, 200), (40_000, 431)):
+        headers = {"Authorization": "Bearer " + CANARY * (size // len(CANARY))}
+        found = requests.get(f"{server.base}/livez", headers=headers, timeout=30)
+        assert found.status_code == status_code
+    assert CANARY not in server.log()
