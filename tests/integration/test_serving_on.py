@@ -225,7 +225,8 @@ def test_a_patient_who_is_fetched_is_named_nowhere(talkative: tuple[Served, Fake
     fhir.once("Condition", status(500))
     fhir.once("Procedure", status(400, text=f"{CANARY} has no _sort"))
     authorization = {
-        "access_token": CANARY, "token_type": "Bearer", "expires_in": 300, "scope": "user/*.rs", "subject": "e",
+        "access_token": CANARY, "token_type": "Bearer", "expires_in": 300, "scope": "user/*.rs",
+        "subject": "e",
     }  # fmt: skip
     context = {"userId": "Practitioner/1", "patientId": CANARY}
     asked = {"fhirServer": fhir.base, "context": context, "fhirAuthorization": authorization}
