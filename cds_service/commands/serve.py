@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 
 from cds_service.app import create_app, the_writer
 from cds_service.commands.arguments import count, port
+from cds_service.commands.worker import Worker
 from cds_service.observability import configure_logging
 from cds_service.records.writer import Writer
 from cds_service.settings import load_settings, require_servable
@@ -97,8 +98,12 @@ def gunicorn_options(host: str, port: int, workers: int) -> dict[str, Any]:
     return {
         "bind": bind,
         "workers": workers,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "threads": THREADS,
         "graceful_timeout": 30,
         "control_socket_disable": True,
+        # Nothing that a request says of where it came from, or of its path, is believed.
+        "forwarded_allow_ips": "",
+        "forwarder_headers": "",
+        "secure_scheme_headers": {},
     }
