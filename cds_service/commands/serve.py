@@ -20,6 +20,7 @@ from gunicorn.glogging import Logger
 
 from cds_service.app import create_app, the_writer
 from cds_service.commands.arguments import count, port
+from cds_service.commands.worker import Worker
 from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging, logger
 from cds_service.observability.metrics import MEMORY, Metrics, forget_worker, shared_folder
@@ -192,12 +193,15 @@ def gunicorn_options(host: str, port: int, workers: int) -> dict[str, Any]:
     return {
         "bind": bind,
         "workers": workers,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "threads": THREADS,
         "graceful_timeout": GRACE_S,
         "keepalive": KEEPALIVE_S,
         "limit_request_field_size": MOST_HEADER_BYTES,
-        "forwarded_allow_ips": "",  # nothing of X-Forwarded-* is believed, whoever sends it
         "worker_tmp_dir": str(MEMORY) if os.access(MEMORY, os.W_OK) else None,
         "control_socket_disable": True,
+        # Nothing that a request says of where it came from, or of its path, is believed.
+        "forwarded_allow_ips": "",
+        "forwarder_headers": "",
+        "secure_scheme_headers": {},
     }

@@ -15,10 +15,10 @@ from typing import IO, NamedTuple
 
 
 class Served(NamedTuple):
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     base: str
-    output: IO[str]
-    """Where it writes its log: a file, since a pipe that nobody reads would stop it."""
+    log: IO[bytes]
+    """A file: a pipe that nobody reads would hold up the service once it is full."""
 
     def kill(self) -> None:
         """As a machine that fails would: all processes at once, none is asked."""
@@ -28,13 +28,13 @@ class Served(NamedTuple):
     def stop(self) -> str:
         """As an operator would; what was logged."""
         self.process.terminate()
-        self.process.wait(timeout=40)
-        return self.log()
+        self.process.wait(timeout=60)
+        return self.said()
 
-    def log(self) -> str:
-        """What was logged by now."""
-        self.output.seek(0)
-        return self.output.read()
+    def said(self) -> str:
+        """What was logged so far."""
+        size = os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), size, 0).decode()  # without moving the place where it goes on
 
 
 @contextmanager
@@ -54,21 +54,20 @@ def served(workers: int = 1, **settings: str) -> Iterator[Served]:
         "--workers",
         str(workers),
     ]
-    with tempfile.TemporaryFile("a+") as output:
+    with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            command, env={**os.environ, **own}, stdout=output, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
+            command, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
         try:
             _await(port, process)
-            yield Served(process, f"http://127.0.0.1:{port}", output)
+            yield Served(process, f"http://127.0.0.1:{port}", log)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _await(port: int, process: subprocess.Popen[str]) -> None:
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
     limit = time.monotonic() + 60
     while time.monotonic() < limit and process.poll() is None:
         with socket.socket() as probe:
