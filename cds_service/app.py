@@ -19,6 +19,7 @@ from cds_service.acquire.queries import build_queries
 from cds_service.errors import BadRequest
 from cds_service.hooks.run import Allowed, Engine, from_the_chart
 from cds_service.observability.metrics import Metrics
+from cds_service.observability.tracing import Tracing
 from cds_service.records.entries import Tables
 from cds_service.records.opening import open_writer
 from cds_service.records.writer import Writer
@@ -47,20 +48,22 @@ def system_clock() -> datetime:
 
 
 def create_app(
-    settings: Settings, clock: Callable[[], datetime] = system_clock, metrics: Metrics | None = None
+    settings: Settings,
+    clock: Callable[[], datetime] = system_clock,
+    metrics: Metrics | None = None,
+    tracing: Tracing | None = None,
 ) -> Flask:
     """A WSGI app. Raises ConfigurationError where a table or setting cannot be used."""
     metrics = metrics or Metrics()
-    engine = build_engine(settings, clock, metrics.fhir)
+    engine = build_engine(settings, clock, _told_of_requests(metrics, tracing))
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.extensions[EXTENSION] = engine
     tables = _tables(engine)
     writer = open_writer(settings, tables, engine.clock, metrics.records)
     audit.register(app, audit.Audit(writer, engine, tables.version, full=settings.audit_full_days > 0))
-    operation.register(
-        app, Operation(metrics, tables, writer, settings.shadow, show_metrics=settings.metrics)
-    )
+    run = Operation(metrics, tables, writer, settings.shadow, show_metrics=settings.metrics, tracing=tracing)
+    operation.register(app, run)
     register_error_handlers(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(feedback.create_blueprint(comments=settings.feedback_comments))
@@ -90,6 +93,17 @@ def build_engine(
         clock=clock,
         acquire=from_the_chart,
     )
+
+
+def _told_of_requests(metrics: Metrics, tracing: Tracing | None) -> Tell:
+    if tracing is None:
+        return metrics.fhir
+
+    def tell(resource_type: str, outcome: str, seconds: float) -> None:
+        metrics.fhir(resource_type, outcome, seconds)
+        tracing.fhir(resource_type, outcome, seconds)
+
+    return tell
 
 
 def _admit(app: Flask, engine: Engine, settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from datetime import datetime
 from time import monotonic
 
@@ -59,7 +60,8 @@ class FhirClient:
         """
         setting = Setting(access, patient_id, oldest_needed, self._transport, self._refusals, self._tell)
         searches = [Search(query, setting, Exchange(deadline)) for query in queries]
-        running = {self._pool.submit(search.run): search for search in searches}
+        # Each in a copy of this call's context: its log lines and spans are of this call.
+        running = {self._pool.submit(copy_context().run, search.run): search for search in searches}
         done, late = wait(running, timeout=deadline.remaining())
         for future in late:
             future.cancel()

@@ -18,12 +18,13 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from cds_service.app import create_app, the_writer
+from cds_service.app import create_app
 from cds_service.commands.arguments import count, port
 from cds_service.commands.worker import Worker
 from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging, logger
 from cds_service.observability.metrics import MEMORY, Metrics, forget_worker, shared_folder
+from cds_service.observability.tracing import tracing
 from cds_service.settings import Settings, load_settings, require_servable
 from cds_service.web import operation
 
@@ -94,10 +95,11 @@ def run(options: argparse.Namespace) -> int:
     settings = load_settings()
     require_servable(settings, options.host, options.workers)
     configure_logging(settings.log_level)
+    traces = tracing()
     metrics = Metrics(shared_folder())
     master = os.getpid()
     try:
-        app = create_app(settings, metrics=metrics)  # before workers are forked: a bad table stops the start
+        app = create_app(settings, metrics=metrics, tracing=traces)  # before the fork: a bad table stops it
         settle_memory()
         chosen = gunicorn_options(options.host, options.port, options.workers) | _hooks(settings)
         Server(lambda: app, chosen, partial(renewed, settings, metrics)).run()
@@ -110,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
 def renewed(settings: Settings, metrics: Metrics, app: Flask) -> Flask:
     """The app made anew from the files that the settings name; the one there is where they are refused."""
     try:
-        fresh = create_app(settings, metrics=metrics)
+        fresh = create_app(settings, metrics=metrics, tracing=operation.of(app).tracing)
     except (ConfigurationError, OSError, ValueError) as error:
         kept = operation.of(app)
         kept.reload_refused = kept.reload_refused or datetime.now(UTC)
@@ -165,7 +167,7 @@ def _begin_worker(worker: Any) -> None:
 
 def _end_worker(_server: Any, worker: Any) -> None:
     if getattr(worker, "wsgi", None) is not None:
-        the_writer(worker.wsgi).stop()
+        operation.of(worker.wsgi).end()
 
 
 def settle_memory() -> None:

@@ -101,13 +101,18 @@ def watched(engine: Engine) -> Engine:
     return watch.over(engine)
 
 
+def is_call() -> bool:
+    """Whether the request is a call of a service."""
+    return request.method != "OPTIONS" and request.path.startswith(UNDER)
+
+
 def finish(status: int) -> bool:
     """Hand the record of a call to the writer; never waits, and never spoils the answer.
 
     False for what is no call of a service.
     """
     trace: Trace | None = g.get("trace")
-    if trace is None or request.method == "OPTIONS" or not request.path.startswith(UNDER):
+    if trace is None or not is_call():
         return False
     audit = the_audit()
     try:

@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 
 from cds_service.errors import NotFound
 from cds_service.observability.metrics import CONTENT_TYPE_LATEST, Metrics
+from cds_service.observability.tracing import Tracing
 from cds_service.records.entries import Tables
 from cds_service.records.writer import Writer
 from cds_service.trust.clients import Client
@@ -40,6 +41,7 @@ class Operation:
     shadow_clients: int = 0
     """How many clients are shown none."""
     show_metrics: bool = True
+    tracing: Tracing | None = None
     needs: dict[str, Callable[[], bool]] = field(default_factory=dict)
     """What no call can do without, and whether it answers."""
     reload_refused: datetime | None = None
@@ -49,6 +51,14 @@ class Operation:
         """This process takes calls from now on."""
         self.metrics.serving(self.tables, shadow=self.shadow)
         self.writer.start()
+        if self.tracing is not None:
+            self.tracing.start()
+
+    def end(self) -> None:
+        """It takes none any more; what is left of records and spans is written."""
+        self.writer.stop()
+        if self.tracing is not None:
+            self.tracing.stop()
 
 
 def register(app: Flask, operation: Operation) -> None:
@@ -67,12 +77,22 @@ def in_shadow() -> bool:
     return of(current_app).shadow or (client is not None and client.shadow)
 
 
+def begin_call(traceparent: str | None) -> None:
+    """A request came in, perhaps within a trace of the caller."""
+    traces = of(current_app).tracing
+    if traces is not None and audit.is_call():
+        traces.begin(traceparent)
+
+
 def count(status: int) -> None:
     """Count an answered call of a service."""
-    metrics, trace = of(current_app).metrics, g.trace
+    operation, trace = of(current_app), g.trace
+    metrics = operation.metrics
     service = trace.service.id if trace.service is not None else OTHER
     kind = "feedback" if request.path.endswith("/feedback") else "hook"
     metrics.calls(service, kind, status, audit.client_name()).inc()
+    if operation.tracing is not None:
+        operation.tracing.end(f"{kind} {service}", status, g.request_id)
     if "refused_for" in g:
         metrics.refused(str(g.refused_for)).inc()
     if kind == "hook" and service != OTHER:

@@ -50,6 +50,7 @@ def _begin() -> None:
     known = {"request_id": g.request_id}
     call_context.set({**known, "trace_id": found[1]} if found else known)
     audit.begin()
+    operation.begin_call(found[0] if found else None)
 
 
 @blueprint.after_app_request

@@ -223,7 +223,7 @@ def test_every_line_of_the_log_is_json_and_names_its_call(talkative: tuple[Serve
 def test_a_patient_who_is_fetched_is_named_nowhere(talkative: tuple[Served, FakeFhir]) -> None:
     server, fhir = talkative
     fhir.once("Condition", status(500))
-    fhir.once("Procedure", status(400, text=f"{CANARY} has no _sort"))
+    fhir.once("Procedure", status(400, text=f"unknown parameter _sort of {CANARY}"))
     authorization = {
         "access_token": CANARY, "token_type": "Bearer", "expires_in": 300, "scope": "user/*.rs",
         "subject": "e",
