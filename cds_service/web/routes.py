@@ -114,5 +114,5 @@ def json_body() -> bytes:
 def _log(service: Service, hook_instance: str, summary: Mapping[str, Any]) -> None:
     took = round((time.perf_counter() - g.started) * 1000, 1)
     shadow = {"shadow": True} if g.trace.shadow else {}
-    named = {"service": service.id, "hook_instance": hook_instance}
+    named = {"service": service.id, "hook_instance": hook_instance, "client": audit.client_name()}
     logger.info("hook", **named, **summary, **shadow, duration_ms=took)
