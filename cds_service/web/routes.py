@@ -15,7 +15,7 @@ from cds_service.hooks.identity import encode, with_uuids
 from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger
 from cds_service.trust.clients import Client
-from cds_service.web import audit, authentication, packing
+from cds_service.web import audit, authentication, browsers, packing
 from cds_service.web.authentication import Gate
 from cds_service.web.wire import parse_request
 
@@ -48,7 +48,8 @@ def _begin() -> None:
 @blueprint.after_app_request
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in browsers.CAREFUL.items():
+        response.headers.setdefault(name, value)  # a page that needs more says so itself
     audit.finish(response.status_code)
     return packing.pack(response)
 
