@@ -181,6 +181,7 @@ def test_workers_count_together_and_what_they_counted_outlives_them(tmp_path: Pa
 
 def test_the_folder_of_the_counts_is_gone_with_the_server(tmp_path: Path) -> None:
     with served(1, data_dir=str(tmp_path)) as server:
+        readiness(server)  # the worker is there, and has begun
         place = set(Path("/dev/shm").glob("crs-cds-metrics-*"))  # noqa: S108
         pid = server.process.pid
         held = [os.readlink(link) for link in Path(f"/proc/{children(pid)[0]}/map_files").iterdir()]
