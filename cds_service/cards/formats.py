@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -14,6 +15,8 @@ UNITS = {
     "ug/kg/min": "mcg/kg/min",
 }
 ESCAPES = str.maketrans({**{mark: f"\\{mark}" for mark in "\\`*_{}[]()#+!|~&"}, "<": "&lt;", ">": "&gt;"})
+_LINKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+"""Where GitHub's Markdown makes a link of plain text. No escape keeps it from that, a word joiner does."""
 TENTH = Decimal("0.1")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ID_LIMIT = 24
@@ -49,8 +52,8 @@ def charted(value: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text from outside as plain Markdown: nothing in it is markup, and it stays on one line."""
-    return " ".join(text.split()).translate(ESCAPES)
+    """Text from outside as plain Markdown: nothing in it is markup or a link, and it stays on one line."""
+    return _LINKED.sub("\u2060", " ".join(text.split())).translate(ESCAPES)
 
 
 def reference(text: str) -> str:
