@@ -37,8 +37,9 @@ def read_everyday(reference: str, resource: Observation, chart: Chart) -> bool:
     readings = chart.readings
     for measure, value in measured:
         spec = measure.spec
-        reading = Reading(spec.concept, value, spec.unit.code, time, reference, measure.method)
-        readings[spec.name].append(reading)
+        readings[spec.name].append(
+            Reading(spec.concept, value, spec.unit.code, time, reference, measure.method, None)
+        )
     return True
 
 
@@ -82,8 +83,7 @@ def _amount(measure: Measure, quantity: Quantity | UnsetType, units: UnitTable) 
     if isinstance(quantity, UnsetType):
         return None
     spec, value = measure.spec, quantity.value
-    unit = units.find(quantity.system, quantity.code, quantity.unit)
-    if spec.of_oxygen or unit is not spec.unit:
+    if spec.of_oxygen or units.find(quantity.system, quantity.code, quantity.unit) is not spec.unit:
         return None
     if type(value) is int and -LARGEST_INTEGER < value < LARGEST_INTEGER:
         value = Decimal(value)
@@ -99,7 +99,8 @@ def _time(resource: Observation, chart: Chart) -> datetime | None:
     if not mine or charted[10:11] != "T" or charted[7] != "-" or chart.gathered.superseded:
         return None
     time = datetime.fromisoformat(charted)
-    if time.tzinfo is None:
-        return None
-    time = time.astimezone(UTC)
+    if time.tzinfo is not UTC:
+        if time.tzinfo is None:
+            return None
+        time = time.astimezone(UTC)
     return time if time <= chart.as_of and time.year >= FIRST_YEAR else None

@@ -7,7 +7,6 @@ The judging costs some 0.3 ms, so that a draft is kept without patient, encounte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -28,6 +27,7 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
+NESTED = (dict, list)
 
 
 def to_fhir(
@@ -158,9 +158,10 @@ def _concept(codings: tuple[Coding, ...], text: str) -> Json:
 
 def _some(**members: Any) -> Json:
     """The members that have a value: FHIR knows no null and nothing empty."""
-    return {key: value for key, value in members.items() if value not in (None, "", [], {})}
+    return {key: value for key, value in members.items() if value or value not in (None, "", [], {})}
 
 
+@lru_cache(maxsize=KEPT)
 def _instant(time: datetime) -> str:
     if time.tzinfo is None:
         raise ValueError("a time without a zone")
@@ -174,6 +175,6 @@ def _not_before(time: datetime) -> str:
 
 def _fresh(value: Any) -> Any:
     """The same JSON, sharing nothing that can be changed."""
-    if isinstance(value, Mapping):
-        return {key: _fresh(item) for key, item in value.items()}
-    return [_fresh(item) for item in value] if isinstance(value, list) else value
+    if type(value) is dict:
+        return {key: _fresh(item) if type(item) in NESTED else item for key, item in value.items()}
+    return [_fresh(item) for item in value] if type(value) is list else value

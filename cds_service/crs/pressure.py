@@ -221,6 +221,8 @@ class PressureAxis:
 
     def _newer_refused(self, time: datetime) -> datetime | None:
         """A refused pressure of the window, newer than every reading: it may have been low (GR-7)."""
+        if not self.refused:
+            return None
         last = newest(self.readings.usable, time)
         since = max(time - self.guideline.windows["pressure"], last.time + TICK if last else time)
         return next((t for t in reversed(self.refused) if since <= t <= time), None)
