@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from fhir_mappings.amounts import LARGEST_EXPONENT
 from fhir_mappings.chart import Chart
+from fhir_mappings.codes import CodeBook
 from fhir_mappings.datetimes import FIRST_YEAR
 from fhir_mappings.facts import Reading
 from fhir_mappings.meanings import Conflict, Meaning, Measure, PressureParent, Told
@@ -43,33 +44,35 @@ def read_everyday(reference: str, resource: Observation, chart: Chart) -> bool:
     return True
 
 
-def _meaning(concept: Concept, chart: Chart) -> Meaning | Conflict | None:
-    codings = concept.coding
-    if len(codings) == 1:
-        return chart.book.find(codings[0].system, codings[0].code)
-    return chart.book.meaning(msgspec.to_builtins(concept))
+def _agreed(concept: Concept, book: CodeBook) -> Meaning | Conflict | None:
+    """What several codings mean together."""
+    return book.meaning(msgspec.to_builtins(concept))
 
 
 def _measured(resource: Observation, chart: Chart) -> list[Measured] | None:
     """The amounts of a single result or of a panel; empty where nothing in it is of interest."""
-    code, components = _meaning(resource.code, chart), resource.component
+    book, codings, components = chart.book, resource.code.coding, resource.component
+    one = len(codings) == 1
+    code = book.find(codings[0].system, codings[0].code) if one else _agreed(resource.code, book)
     if isinstance(components, UnsetType):
         if type(code) is Measure:
-            value = _amount(code, resource.valueQuantity, chart.book.units)
+            value = _amount(code, resource.valueQuantity, book.units)
             return None if value is None else [(code, value)]
         return [] if code is None else None
     if type(code) is PressureParent and resource.valueQuantity is UNSET:
-        return _panel(components, chart)
+        return _panel(components, book)
     return None
 
 
-def _panel(components: list[Component], chart: Chart) -> list[Measured] | None:
+def _panel(components: list[Component], book: CodeBook) -> list[Measured] | None:
     """None where any component is out of the ordinary."""
     measured: list[Measured] = []
     for component in components:
-        meaning = _meaning(component.code, chart)
+        codings = component.code.coding
+        one = len(codings) == 1
+        meaning = book.find(codings[0].system, codings[0].code) if one else _agreed(component.code, book)
         if isinstance(meaning, Measure):
-            value = _amount(meaning, component.valueQuantity, chart.book.units)
+            value = _amount(meaning, component.valueQuantity, book.units)
             if value is None:
                 return None
             measured.append((meaning, value))

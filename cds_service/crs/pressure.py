@@ -157,7 +157,7 @@ class PressureAxis:
         if reading is None or self._for_good is None:
             return None
         limit = self._for_good[1]
-        return reading.value < limit, self._excused(reading)
+        return reading.value < limit, self.baseline is not None and self._excused(reading)
 
     def _excused(self, reading: Reading) -> bool:
         """As low as before the therapy, and no lower (GR-9)."""

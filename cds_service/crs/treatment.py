@@ -28,7 +28,7 @@ class Treatment(NamedTuple):
 def advise(picture: Picture, episode: Episode, now: Grade) -> Treatment:
     case = case_of(picture, episode, now)
     holds = situation(case)
-    advice = [row for row in picture.guideline.regimen.advice if case.grade in row.grades]
+    advice = [row for row in picture.guideline.regimen.advice if now.lowest in row.grades]
     if any(row.order == "tocilizumab" and _applies(row, holds) for row in advice):
         holds["tocilizumab-advised"] = {}
     rows = [row for row in advice if _applies(row, holds)]
