@@ -31,6 +31,8 @@ MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _parse = msgspec.json.Decoder(Json, float_hook=Decimal).decode
+SUPPLY = frozenset({"initialFill", "quantity", "numberOfRepeatsAllowed", "expectedSupplyDuration"})
+"""What of ``dispenseRequest`` is reckoned from the dosage."""
 
 
 def to_fhir(
@@ -49,10 +51,11 @@ def corrected(resource: Json, order: ProposedOrder, *, drug: bool) -> Json:
     """The whole of a draft with another dosage, and with another product where ``drug`` says so.
 
     Raises ValueError where the dosage is no valid R4. Everything else stays as it was sent, also its route
-    where the order says none.
+    where the order says none; but for the amounts to dispense, which were those of the other dosage.
     """
     proposed = _parse(_draft(order))
     changed: Json = {**resource, "dosageInstruction": proposed["dosageInstruction"]}
+    _drop_supply(changed)
     if order.route is None:
         changed["dosageInstruction"][0].update(_first_route(resource))
     if drug:
@@ -67,6 +70,14 @@ def _first_route(resource: Json) -> Json:
     instructions = resource.get("dosageInstruction")
     sent = [each for each in instructions if isinstance(each, dict)] if isinstance(instructions, list) else []
     return next(({"route": deepcopy(each["route"])} for each in sent if each.get("route")), {})
+
+
+def _drop_supply(resource: Json) -> None:
+    dispensed = resource.get("dispenseRequest")
+    if isinstance(dispensed, dict):
+        kept = {key: value for key, value in dispensed.items() if key.lstrip("_") not in SUPPLY}
+        resource.pop("dispenseRequest")
+        resource.update({"dispenseRequest": kept} if kept else {})
 
 
 def _drop_contained(resource: Json, link: Any) -> None:

@@ -145,8 +145,9 @@ def gather(sources: Iterable[Any]) -> Gathered:
     by_key = gathered.by_key
     texts: dict[Key, dict[int, str]] = {}
     for full_url, resource in flatten(sources):
-        # The first branch is the path of nearly every resource of every call: no calls in it.
-        key = ("Observation", resource.id) if type(resource) is Observation and resource.id else _key(resource)
+        # Nearly every resource of every call: without another call for it.
+        everyday = type(resource) is Observation and resource.id
+        key = ("Observation", everyday) if everyday else _key(resource)
         if key is None:
             nameless = as_json(resource)
             gathered.without_id.setdefault(canonical(nameless), nameless)
