@@ -33,7 +33,7 @@ from fhir_mappings.facts import MappingIssue
 
 Json = dict[str, Any]
 THOUSANDTH = Decimal("0.001")
-EMPTY = (None, "", [], {})
+EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def assessment_document(assessment: Assessment, guideline: Guideline, zone: tzinfo | None = None) -> Json:
