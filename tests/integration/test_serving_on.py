@@ -65,7 +65,7 @@ def test_calls_under_way_are_answered_when_the_server_stops_or_reloads(
         for resource_type in ("Patient", "Observation", "MedicationAdministration", "Procedure", "Condition"):
             fhir.always(resource_type, after(1.0))
         fhir.resources.append({"resourceType": "Patient", "id": "p"})
-        with served(2, data_dir=str(tmp_path), fhir_servers=fhir.base) as server:
+        with served(2, data_dir=str(tmp_path), fhir_servers=fhir.base, fhir_budget_ms="20000") as server:
             body = _encoder.encode(request(prefetch=..., fhirServer=fhir.base))
             with ThreadPoolExecutor(16) as many:
                 calls = [
