@@ -58,15 +58,27 @@ class Repeat:
     def interval(self) -> timedelta | None:
         """The shortest time between two doses, by frequency, times of day and days of the week."""
         period, regular = self._frequency()
-        days = self._each("dayOfWeek", lambda day: WEEKDAYS.index(day.lower()))
-        times = self._each("timeOfDay", _time_of_day)
+        days, times = self.days(), self.hours()
         if days:
-            gap = _gap([day * DAY + time for day in days for time in times or [timedelta()]], 7 * DAY)
+            gap = _gap([day * DAY + hour for day in days for hour in times or [timedelta()]], 7 * DAY)
             return min(gap, regular) if regular is not None and regular < DAY else gap
         if times:
             gap = _gap(times, max(period or DAY, DAY))
             return gap if regular is None else min(gap, regular)
         return regular if regular is not None else self._around()
+
+    def days(self) -> list[int]:
+        """Days of the week, Monday 0."""
+        return self._each("dayOfWeek", lambda day: WEEKDAYS.index(day.lower()))
+
+    def hours(self) -> list[timedelta]:
+        """Times of the day, since midnight."""
+        return self._each("timeOfDay", _time_of_day)
+
+    def cycle(self) -> int:
+        """Every how many days."""
+        period, _ = self._frequency()
+        return max(1, (period or DAY) // DAY)
 
     def _frequency(self) -> tuple[timedelta | None, timedelta | None]:
         """The period, and the time between two doses in it."""

@@ -14,6 +14,7 @@ from typing import Any
 from fhir_mappings.chart import Chart
 from fhir_mappings.code_systems import plain
 from fhir_mappings.datetimes import Moment, read_time
+from fhir_mappings.listed_hours import at_hours, upcoming
 from fhir_mappings.meanings import Schedule
 from fhir_mappings.repeats import Repeat, doses_in, listed
 from fhir_mappings.resources import Json, codings, record, texts_of
@@ -30,6 +31,7 @@ class When:
     until: datetime | None = None
     interval: timedelta | None = None
     count: int | None = None
+    times: tuple[datetime, ...] = ()
     as_needed: bool = False
     problems: frozenset[str] = frozenset()
 
@@ -56,7 +58,8 @@ class _Timing:
         schedule = self._named(repeat)
         events = sorted(moment.time for moment in self._moments(self.raw.get("event")))
         start, until = self._bounds(repeat.raw.get("boundsPeriod"))
-        start = events[0] if events else start
+        times = self._times(repeat, events, start)
+        start = times[0] if times else start
         interval, count = repeat.interval(), repeat.count()
         if interval is None and count is None and schedule is None:
             interval, count = _of_events(events)
@@ -69,7 +72,20 @@ class _Timing:
             self.problems.add(NOT_UNDERSTOOD)
         needed = needed or (schedule is not None and schedule.as_needed)
         spaced = None if count == 1 else interval
-        return When(start, until, spaced, count, needed, frozenset(self.problems))
+        return When(start, until, spaced, count, times, needed, frozenset(self.problems))
+
+    def _times(self, repeat: Repeat, events: list[datetime], start: datetime | None) -> tuple[datetime, ...]:
+        """The times that the order lists; hours of the day need a zone."""
+        if events:
+            return upcoming(dict.fromkeys(events), self.chart.as_of)
+        hours = repeat.hours()
+        if hours and self.chart.zone is None:
+            self.problems.add(NOT_UNDERSTOOD)
+        if not hours or self.chart.zone is None:
+            return ()
+        begin = start or self.chart.as_of
+        found = at_hours(hours, repeat.days(), repeat.cycle(), begin, self.chart.as_of, self.chart.zone)
+        return upcoming(found, self.chart.as_of)
 
     def _named(self, repeat: Repeat) -> Schedule | None:
         """By code, else by exact text; a code that is not known matters only where nothing else tells."""
