@@ -1,4 +1,4 @@
-"""What a token costs a call: CPU of the whole check, for each algorithm, with used tokens kept in the process."""
+"""What a token costs a call: CPU of the whole check, by algorithm, with used tokens kept in the process."""
 
 from __future__ import annotations
 

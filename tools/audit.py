@@ -17,7 +17,7 @@ ARGUMENTS = ("--vulnerability-service", "pypi", "--no-deps", "--disable-pip", "-
 
 
 def main() -> int:
-    """0 nothing known, or nothing could be asked; 1 a vulnerability, or nothing could be asked and that counts."""
+    """0: nothing known, or nothing could be asked; 1: a vulnerability, or the latter where that counts."""
     asked = subprocess.run(
         [PROGRAM, *ARGUMENTS, "--requirement", *sys.argv[1:]], capture_output=True, text=True, check=False
     )
