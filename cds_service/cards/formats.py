@@ -15,9 +15,9 @@ UNITS = {
     "ug/kg/min": "mcg/kg/min",
 }
 ESCAPES = str.maketrans({**{mark: f"\\{mark}" for mark in "\\`*_{}[]()#+!|~&"}, "<": "&lt;", ">": "&gt;"})
-MARKUP = re.compile(f"[{re.escape(''.join(map(chr, ESCAPES)))}]")
-_LINKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+LINKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
 """Where GitHub's Markdown makes a link of plain text. No escape keeps it from that, a word joiner does."""
+MARKUP = re.compile(f"[{re.escape(''.join(map(chr, ESCAPES)))}@]|//|www", re.IGNORECASE)
 TENTH = Decimal("0.1")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ID_LIMIT = 24
@@ -55,8 +55,8 @@ def charted(value: str) -> str:
 
 def escape(text: str) -> str:
     """Text from outside as plain Markdown: nothing in it is markup or a link, and it stays on one line."""
-    line = _LINKED.sub("\u2060", " ".join(text.split()))
-    return line.translate(ESCAPES) if MARKUP.search(line) else line
+    line = " ".join(text.split())
+    return LINKED.sub("\u2060", line).translate(ESCAPES) if MARKUP.search(line) else line
 
 
 def reference(text: str) -> str:
