@@ -148,4 +148,6 @@ class Metrics:
     def close(self) -> None:
         """Remove the shared folder; to be called by the process that outlives the others."""
         if self._shared is not None:
+            os.environ.pop(SHARED, None)
+            prometheus_client.values.ValueClass = prometheus_client.values.MutexValue
             shutil.rmtree(self._shared, ignore_errors=True)

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from cds_service.errors import NotFound
+from cds_service.observability import logger, where
 from cds_service.observability.metrics import CONTENT_TYPE_LATEST, Metrics
 from cds_service.observability.tracing import Tracing
 from cds_service.records.entries import Tables
@@ -85,7 +86,14 @@ def begin_call(traceparent: str | None) -> None:
 
 
 def count(status: int) -> None:
-    """Count an answered call of a service."""
+    """Count an answered call of a service. What cannot be counted is answered all the same."""
+    try:
+        _count(status)
+    except Exception as error:  # noqa: BLE001 - a full disk under the metrics costs no ward its grade
+        logger.error("not-counted", error=type(error).__name__, where=where(error))
+
+
+def _count(status: int) -> None:
     operation, trace = of(current_app), g.trace
     metrics = operation.metrics
     service = trace.service.id if trace.service is not None else OTHER

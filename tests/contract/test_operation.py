@@ -158,3 +158,17 @@ def test_an_error_within_is_logged_without_its_text(
     assert (line["error"], line["where"].partition(":")[0]) == ("RuntimeError", "test_operation.py")
     assert line["request_id"] == answer.headers["X-Request-Id"]
     assert not CANARY.search(logged.text + answer.text)
+
+
+def test_what_cannot_be_counted_is_answered_all_the_same(
+    service: FlaskClient, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(operation.of(service.application).metrics, "calls", full)
+    answer = call(service, request())
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["cards"]
+    assert "not-counted" in logged.events
