@@ -32,6 +32,7 @@ class When:
     until: datetime | None = None
     interval: timedelta | None = None
     count: int | None = None
+    daily: int | None = None
     as_needed: bool = False
     problems: frozenset[str] = frozenset()
 
@@ -59,19 +60,20 @@ class _Timing:
         events = sorted(moment.time for moment in self._moments(self.raw.get("event")))
         start, until = self._bounds(repeat.raw.get("boundsPeriod"))
         start = events[0] if events else self._listed_hour(repeat, start)
-        interval, count = repeat.interval(), repeat.count()
+        interval, count, daily = repeat.interval(), repeat.count(), repeat.daily()
         if interval is None and count is None and schedule is None:
             interval, count = _of_events(events)
-        interval, count = self._with_name(schedule, interval, count)
+        interval, count = self._with_name(schedule, interval, count, daily)
         length = repeat.length()
         if length is not None:
             until = until or _later(start, length)
-            count = count or (doses_in(length, interval) if interval else None)
+            count = count or (doses_in(length, interval, daily) if interval else None)
         if repeat.refused or not isinstance(self.raw.get("repeat", {}), dict):
             self.problems.add(NOT_UNDERSTOOD)
         needed = needed or (schedule is not None and schedule.as_needed)
-        spaced = None if count == 1 else interval
-        return When(start, until, spaced, count, needed, frozenset(self.problems))
+        if count == 1:
+            interval, daily = None, None
+        return When(start, until, interval, count, daily, needed, frozenset(self.problems))
 
     def _listed_hour(self, repeat: Repeat, start: datetime | None) -> datetime | None:
         """The first listed hour from the start or from now on; without a zone nobody knows when."""
@@ -99,13 +101,16 @@ class _Timing:
         return None
 
     def _with_name(
-        self, schedule: Schedule | None, interval: timedelta | None, count: int | None
+        self, schedule: Schedule | None, interval: timedelta | None, count: int | None, daily: int | None
     ) -> tuple[timedelta | None, int | None]:
         """Code and repeat are two ways to say the same; where they differ the shorter interval holds."""
         if schedule is None:
             return interval, count
         if schedule.once and (count == 1 or (count is None and interval is None)):
             return None, 1
+        # Three times a day and three uneven hours are the same, told twice.
+        if daily is not None and schedule.interval is not None and schedule.interval * daily == DAY:
+            return interval, count
         if schedule.once or (schedule.interval and interval and schedule.interval != interval):
             self.problems.add(CONFLICT)
         return min(filter(None, (schedule.interval, interval)), default=None), count

@@ -35,9 +35,12 @@ def events(order: Order, weight: Weight, as_of: datetime, spacing: timedelta = D
     # As needed comes after what is scheduled: it is a dose of its own, not a part of another.
     for dose in sorted(order.doses, key=lambda dose: dose.as_needed):
         amount, first = amount_of(dose, weight), max(dose.start or as_of, as_of)
-        if dose.as_needed and found:
-            first = max(first, max(found) + (dose.interval or spacing))
-        for time in _times(dose, first, spacing):
+        times = [*_times(dose, first, spacing)]
+        # One that may be given from a time of its own on may be given then.
+        if dose.as_needed and found and (first == as_of or not found.keys().isdisjoint(times)):
+            after = max(found) + (dose.interval or spacing)
+            times = [*_times(dose, max(first, after), spacing)]
+        for time in times:
             found.setdefault(time, []).append(amount)
     return [Event(time, _sum(found[time])) for time in sorted(found)]
 
@@ -102,5 +105,5 @@ def times_a_day(dose: OrderedDose) -> int:
     """How many doses any 24 h can hold: at 0, 8 and 16 h, not at 24."""
     if not dose.interval:
         return 1
-    most = -(-DAY // dose.interval)
+    most = min(-(-DAY // dose.interval), dose.daily or OPEN_ENDED * OPEN_ENDED)
     return int(min(most, dose.count)) if dose.count else int(most)

@@ -18,7 +18,8 @@ class OrderedDose:
     other of both units. ``most`` is what one dose by weight
     may be at the most (mg). ``start`` is the first time it is due by its own timing, ``interval`` the
     time between doses, ``count`` how many doses in all (1 for a single dose); None where the order
-    does not say. ``problems`` are stable codes for what is
+    does not say. ``daily`` is the most doses of a day where listed hours or days are uneven and
+    ``interval`` only the shortest of their gaps. ``problems`` are stable codes for what is
     written and could not be read (docs/reference/mapping-issues.md).
     """
 
@@ -34,6 +35,7 @@ class OrderedDose:
     until: datetime | None = None
     interval: timedelta | None = None
     count: int | None = None
+    daily: int | None = None
     as_needed: bool = False
     text: str = ""
     problems: tuple[str, ...] = ()
