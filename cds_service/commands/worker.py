@@ -182,9 +182,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         status = next((text for kind, text in STATUS.items() if isinstance(exc, kind)), None)
         found = {"error": type(exc).__name__, "where": where(exc)}
         if status is None:
-            logger.error("unexpected", extra=found)
+            logger.error("unexpected", **found)
         else:
-            logger.info("not-http", extra=found)
+            logger.info("not-http", **found)
         _answer(client, status or b"500 Internal Server Error")
 
 

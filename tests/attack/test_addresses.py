@@ -17,6 +17,7 @@ from cds_service.trust.addresses import AddressRefused, AddressRule, connect
 from tests.contract.service import prefetch, request
 from tests.contract.trusted import call, service, token
 from tests.integration.fake_fhir import FakeFhir, document, status
+from tests.logged import Logged
 from tests.trusted_ehr import Ehr, Json, client_entry, key_server
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::808:808"]
@@ -175,7 +176,7 @@ def trusting(folder: Path, base: str, **changes: Any) -> Json:
 
 
 def test_a_configured_server_that_stands_where_it_must_not_is_not_asked(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, logged: Logged
 ) -> None:
     """Its name means this machine today. Said aloud: a failure to the caller, a line in the log."""
     with listening() as (port, server):
@@ -184,7 +185,7 @@ def test_a_configured_server_that_stands_where_it_must_not_is_not_asked(
         answer = call(where, f"Bearer {token()}", body=request(fhirServer=base, **LACKING))
         assert answer.status_code == 503
         assert nobody_came(server)
-    assert "address-refused" in [record.message for record in caplog.records]
+    assert "address-refused" in logged.events
 
 
 FORMS = [

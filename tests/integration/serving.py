@@ -28,7 +28,7 @@ class Served(NamedTuple):
     def stop(self) -> str:
         """As an operator would; what was logged."""
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
         return self.said()
 
     def said(self) -> str:
