@@ -63,15 +63,16 @@ def answer(registered: Registration, engine: Engine) -> Response:
 
 
 def _posted(sent: Json) -> Posted:
-    patient_id = matching(sent, "patientId", ID, "the bare id of the patient")
-    prefetch, failures = sent.get("prefetch"), sent.get("failures", {})
-    if not isinstance(prefetch, dict):
-        raise BadRequest("prefetch is missing or is not an object", ("prefetch",))
+    prefetch, context = sent.get("prefetch"), sent.get("context")
+    if not isinstance(prefetch, dict) or not isinstance(context, dict):
+        raise BadRequest("prefetch or context is missing or is not an object", ("prefetch", "context"))
+    patient_id = matching(context, "patientId", ID, "the bare id of the patient", "context.")
+    failures = context.get("failures", {})
     if not isinstance(failures, dict) or not all(
         isinstance(r, str) and REASON.fullmatch(r) for r in failures.values()
     ):
-        raise BadRequest("failures is not an object of reasons", ("failures",))
-    scope = sent.get("scope")
+        raise BadRequest("context.failures is not an object of reasons", ("context.failures",))
+    scope = context.get("scope")
     request = HookRequest(
         hook_instance="",
         patient_id=patient_id,
@@ -82,7 +83,7 @@ def _posted(sent: Json) -> Posted:
         context={"patientId": patient_id},
         scope=scope if isinstance(scope, str) else None,
     )
-    return Posted(request, failures, _opened(sent.get("appContext")))
+    return Posted(request, failures, _opened(context.get("appContext")))
 
 
 def _opened(text: Any) -> Opened | None:

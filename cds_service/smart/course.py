@@ -47,7 +47,7 @@ def course_document(
         "advice": [{**row, "text": plain(row["text"])} for row in document.get("recommendations", [])],
         "missing": _missing(assessment, zone),
         "gaps": [wording.gap(key, reason) for key, reason in sorted(gaps.items())],
-        "notes": [plain(note["text"]) for note in document.get("notes", [])],
+        "notes": _notes(assessment, zone),
         "evidence": evidence_table(assessment, zone),
         "tocilizumab": tocilizumab_table(facts, assessment, guideline, zone, shown.since),
         "steroids": steroid_table(facts, assessment, guideline, zone, shown.since),
@@ -79,6 +79,15 @@ def _opened(opened: Opened | None, assessment: Assessment, zone: tzinfo | None) 
         return ""
     said = wording.CARD_SAID.format(grade=grading.grade(opened.grade)) if opened.grade else ""
     return wording.CARD_OPENED.format(time=when(opened.as_of, assessment.as_of, zone)) + said + "."
+
+
+def _notes(assessment: Assessment, zone: tzinfo | None) -> list[str]:
+    """The remarks, and all that was charted and could not be used."""
+    as_of = assessment.as_of
+    refused = [i for i in assessment.issues if i.left_out or i.code == "other-patient"]
+    said = [grading.note(note, as_of, zone) for note in assessment.notes]
+    said += [wording.LEFT_OUT.format(what=grading.issue(issue, as_of, zone)) for issue in refused]
+    return [plain(line) for line in said]
 
 
 def _missing(assessment: Assessment, zone: tzinfo | None) -> list[str]:

@@ -34,9 +34,9 @@ def evidence_table(assessment: Assessment, zone: tzinfo | None) -> Json:
 def _evidence(assessment: Assessment, zone: tzinfo | None) -> Iterator[Sequence[str]]:
     """The gravest first, as on the card."""
     for criterion in sorted(assessment.criteria, key=lambda c: -c.grade):
-        for index, item in enumerate(criterion.evidence):
+        for item in criterion.evidence:
             yield (
-                criterion_name(criterion) if index == 0 else "",
+                criterion_name(criterion),
                 plain(evidence_value(item)),
                 evidence_time(item, assessment.as_of, zone),
                 item.reference,
@@ -99,12 +99,13 @@ def _next(ledger: Tocilizumab, assessment: Assessment, zone: tzinfo | None) -> J
     if ledger.milligrams is not None:
         basis = arithmetic(ledger)
         said.append(wording.AMOUNT.format(milligrams=number(ledger.milligrams), basis=basis))
+    given = wording.GIVEN.format(k=len(ledger.doses), allowed=ledger.allowed)
     if ledger.next_possible is None:
-        return {"remarks": said}
+        return {"count": given, "remarks": said}
     is_now = ledger.next_possible <= assessment.as_of
     time = not_before(ledger.next_possible, assessment.as_of, zone)
     text = wording.NEXT_NOW if is_now else wording.NEXT.format(time=time)
-    return {"remarks": said, "next": {"time": rfc3339(ledger.next_possible), "text": text}}
+    return {"count": given, "remarks": said, "next": {"time": rfc3339(ledger.next_possible), "text": text}}
 
 
 # ------------------------------------------------------------------ steroids

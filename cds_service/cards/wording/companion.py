@@ -136,13 +136,19 @@ EVIDENCE = (
     "No criterion holds now.",
 )
 TOCILIZUMAB = (
-    "Tocilizumab",
-    ("Dose", "Amount", "By weight", "Time", "Count", "Remarks", "Source"),
+    "Tocilizumab given",
+    ("Drug", "Amount", "By weight", "Time", "Count", "Remarks", "Source"),
     "None charted in the time shown.",
 )
-STEROIDS = ("Steroids", ("Drug", "Amount", "By weight", "Time", "Source"), "None charted in the time shown.")
+STEROIDS = (
+    "Steroids given",
+    ("Drug", "Amount", "By weight", "Time", "Source"),
+    "None charted in the time shown.",
+)
 OTHER_ROUTE, EARLIER, UNCOUNTED = "not for CRS, not counted", "before this therapy", "no open episode"
 COUNT = "{k} of {allowed}"
+GIVEN = "Tocilizumab: {k} of {allowed} given"
+LEFT_OUT = "Left out: {what}."
 NEXT = "Next dose not before {time}."
 NEXT_NOW = "Interval and daily limit allow a dose now."
 NOT_NOW = {
