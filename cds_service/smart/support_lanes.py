@@ -30,7 +30,7 @@ def vasopressor_lane(facts: PatientFacts, guideline: Guideline, as_of: datetime,
     every = (*flows.uncertain, *(run for run in flows.runs if run.drug not in doubtful))
     runs = [run for run in every if run.end is None or run.end > since]
     steps = equivalents(runs, weight_at(facts, guideline, as_of), guideline, since, as_of) if runs else []
-    ends = [*(time for time, _ in steps[1:]), as_of]
+    ends = [*(time for time, _ in steps), as_of][1:]
     items = [
         _sum(time, until, found, [run for run in runs if _holds(run, time)])
         for (time, found), until in zip(steps, ends, strict=True)

@@ -11,24 +11,26 @@ from cds_service.cards.formats import amount, number, plain, rfc3339, when
 from cds_service.cards.wording import companion as wording
 from cds_service.cards.wording.grading import concept, criterion_name, evidence_time, evidence_value
 from cds_service.cards.wording.ledger import FLAGS, not_before
-from cds_service.cards.wording.tocilizumab import arithmetic
+from cds_service.cards.wording.tocilizumab import TOCILIZUMAB, arithmetic
 from cds_service.crs.evidence import Assessment, GivenDose, Tocilizumab
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.weight import weight_at
-from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Route
+from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Route, Source
 
 Json = dict[str, Any]
 TENTH = Decimal("0.1")
+ADVISED = frozenset(TOCILIZUMAB)
+"""Rows of advice about the drug: without one its amount changes nothing."""
 
 
-def table(words: tuple[str, Sequence[str], str], rows: Iterable[Sequence[str]]) -> Json:
+def table(words: tuple[str, Sequence[str]], rows: Iterable[Sequence[str]], empty: str) -> Json:
     """A table with its caption and heads; ``empty`` is what it says without rows."""
-    caption, heads, empty = words
+    caption, heads = words
     return {"caption": caption, "heads": list(heads), "rows": [list(row) for row in rows], "empty": empty}
 
 
 def evidence_table(assessment: Assessment, zone: tzinfo | None) -> Json:
-    return table(wording.EVIDENCE, _evidence(assessment, zone))
+    return table(wording.EVIDENCE, _evidence(assessment, zone), wording.NO_CRITERION)
 
 
 def _evidence(assessment: Assessment, zone: tzinfo | None) -> Iterator[Sequence[str]]:
@@ -41,6 +43,12 @@ def _evidence(assessment: Assessment, zone: tzinfo | None) -> Iterator[Sequence[
                 evidence_time(item, assessment.as_of, zone),
                 item.reference,
             )
+
+
+def _none_given(facts: PatientFacts, since: datetime) -> str:
+    """None is said only where all that was given is at hand."""
+    whole = facts.covered(Source.MEDICATIONS).reaches(since)
+    return wording.NONE_GIVEN if whole else wording.NONE_SEEN
 
 
 # ------------------------------------------------------------------ tocilizumab
@@ -62,12 +70,12 @@ def tocilizumab_table(
             for dose in doses.values()
             if dose.start >= since
         ]
-        return table(wording.TOCILIZUMAB, rows)
+        return table(wording.TOCILIZUMAB, rows, _none_given(facts, since))
     rows = [
         _row(doses[given.reference], said, facts, guideline, assessment, zone)
         for given, said in _counted(ledger)
     ]
-    return table(wording.TOCILIZUMAB, rows) | _next(ledger, assessment, zone)
+    return table(wording.TOCILIZUMAB, rows, _none_given(facts, since)) | _next(ledger, assessment, zone)
 
 
 def _counted(ledger: Tocilizumab) -> Iterator[tuple[GivenDose, tuple[str, str]]]:
@@ -96,7 +104,7 @@ def _row(
 def _next(ledger: Tocilizumab, assessment: Assessment, zone: tzinfo | None) -> Json:
     """When the next dose is possible, why none is now, and how much it would be."""
     said = [wording.not_now(reason) for reason in ledger.reasons]
-    if ledger.milligrams is not None:
+    if ledger.milligrams is not None and any(r.id in ADVISED for r in assessment.recommendations):
         basis = arithmetic(ledger)
         said.append(wording.AMOUNT.format(milligrams=number(ledger.milligrams), basis=basis))
     given = wording.GIVEN.format(k=len(ledger.doses), allowed=ledger.allowed)
@@ -130,7 +138,7 @@ def steroid_table(
         )
         for dose in reversed(doses)
     )
-    return table(wording.STEROIDS, rows)
+    return table(wording.STEROIDS, rows, _none_given(facts, since))
 
 
 def _amount(dose: Administration) -> str:

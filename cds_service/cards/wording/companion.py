@@ -133,18 +133,18 @@ def gap(key: str, reason: str) -> str:
 EVIDENCE = (
     "Evidence of the present grade",
     ("Criterion", "Value", "Time", "Source"),
-    "No criterion holds now.",
 )
 TOCILIZUMAB = (
     "Tocilizumab given",
     ("Drug", "Amount", "By weight", "Time", "Count", "Remarks", "Source"),
-    "None charted in the time shown.",
 )
 STEROIDS = (
     "Steroids given",
     ("Drug", "Amount", "By weight", "Time", "Source"),
-    "None charted in the time shown.",
 )
+NO_CRITERION = "No criterion holds now."
+NONE_GIVEN = "None charted in the last 14 days."
+NONE_SEEN = "None among what could be read; more may have been given."
 OTHER_ROUTE, EARLIER, UNCOUNTED = "not for CRS, not counted", "before this therapy", "no open episode"
 COUNT = "{k} of {allowed}"
 GIVEN = "Tocilizumab: {k} of {allowed} given"

@@ -2,7 +2,7 @@
 import { hatching, palette } from "./palette.js";
 
 const LEVELS = 4;
-const TEXT_GAP = 4;
+const TEXT_GAP = 4, FEWEST_LETTERS = 3;
 
 /** Runs a drawing inside the plot area, with nothing left behind on the canvas. */
 function inside(u, draw) {
@@ -16,22 +16,23 @@ function inside(u, draw) {
     ctx.restore();
 }
 
-const across = (u, t) => u.valToPos(t, "x", true);
+const across = (u, t) => Math.round(u.valToPos(t, "x", true)); // whole pixels, so that blocks meet
 const down = (u, y) => u.valToPos(y, "y", true);
 
+/** As much of a text as there is room for; less than a few letters is nothing. */
 function label(ctx, text, x, y, room, colour) {
     ctx.font = palette().font(11);
     ctx.fillStyle = colour;
     ctx.textBaseline = "middle";
-    const shown = ctx.measureText(text).width <= room ? text : "";
-    if (shown) ctx.fillText(shown, x, y);
-    return shown !== "";
+    let shown = text;
+    while (shown.length > FEWEST_LETTERS && ctx.measureText(`${shown}…`).width > room) shown = shown.slice(0, -1).trimEnd();
+    if (shown.length > FEWEST_LETTERS) ctx.fillText(shown === text ? text : `${shown}…`, x, y);
 }
 
 /** The level of an item as a block: sure up to the lower end, hatched from there to the upper. */
 function block(u, ctx, item, least) {
     const colours = palette();
-    const left = across(u, item.t), right = Math.max(across(u, item.until), left + devicePixelRatio);
+    const left = across(u, item.t), right = Math.max(across(u, item.until), left + 1);
     const low = Math.max(item.low ?? 0, least), high = Math.max(item.high ?? LEVELS, least);
     const fill = (from, to, style) => {
         ctx.fillStyle = style;

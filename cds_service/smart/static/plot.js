@@ -1,12 +1,12 @@
 // The lanes on one time axis: zoom, hover and keys act on all of them together.
 import { area, background, bands, limits, rows, steps } from "./draw.js";
-import { announce, nearest, Reader } from "./reading.js";
+import { announce, Reader } from "./reading.js";
 import { element } from "./page.js";
 import { onPaletteChange, palette } from "./palette.js";
 
 const HEIGHTS = { steps: 128, line: 104, area: 84, bands: 72 };
 const ROW_HEIGHT = 24;
-const AXIS_WIDTH = 52, AXIS_HEIGHT = 30;
+const AXIS_WIDTH = 52, AXIS_HEIGHT = 42;
 const DAY = 86_400;
 const PRINT_WIDTH = 560;
 
@@ -24,7 +24,7 @@ export function showPlot(container, course) {
         }));
     }
     const empty = course.lanes.filter((lane) => lane.items.length === 0).map((lane) => lane.title);
-    if (empty.length) container.append(element("p", { class: "quiet" }, `Nothing charted: ${empty.join("; ")}.`));
+    if (empty.length) container.append(element("p", { class: "quiet" }, `Nothing to draw: ${empty.join("; ")}.`));
     for (const { start } of plots) start();
     keepFitting(container, plots);
 }
@@ -106,11 +106,12 @@ function makePlot({ lane, place, course, doses, withAxis, window_, plots, live }
 function options(lane, place, height, withAxis, window_, zone, found) {
     const colours = palette;
     const [min, max] = bounds(lane);
-    const line = { stroke: () => colours().line, width: 1 };
+    const line = { stroke: () => colours().line, width: 1 }, ticks = { ...line, size: 4 };
+    const tzDate = (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), zone === "UTC" ? "Etc/UTC" : zone);
     const names = lane.series ?? [""];
     return {
         width: Math.max(place.clientWidth, 200), height, padding: [4, 8, withAxis ? 0 : 4, 0],
-        tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), zone === "UTC" ? "Etc/UTC" : zone),
+        tzDate,
         legend: { show: false },
         cursor: {
             sync: { key: "course" }, y: false, drag: { x: true, y: false }, points: { show: false },
@@ -123,9 +124,9 @@ function options(lane, place, height, withAxis, window_, zone, found) {
             points: { size: 4, fill: () => colours().paper, stroke: () => (index ? colours().second : colours().accent) },
         }))],
         axes: [
-            { stroke: () => colours().quiet, grid: line, ticks: line, size: withAxis ? AXIS_HEIGHT : 0, show: true,
-              values: withAxis ? clockTimes : () => [], font: "11px system-ui, sans-serif", space: 64 },
-            { stroke: () => colours().quiet, grid: line, ticks: line, size: AXIS_WIDTH, gap: 4,
+            { stroke: () => colours().quiet, grid: line, ticks, size: withAxis ? AXIS_HEIGHT : 0,
+              values: withAxis ? (_, splits) => clockTimes(splits.map(tzDate)) : () => [], font: "11px system-ui, sans-serif", space: 64 },
+            { stroke: () => colours().quiet, grid: line, ticks, size: AXIS_WIDTH, gap: 4,
               font: "11px system-ui, sans-serif", space: 24, ...levels(lane) },
         ],
         hooks: found,
@@ -133,10 +134,9 @@ function options(lane, place, height, withAxis, window_, zone, found) {
 }
 
 /** Hours as a ward reads them, and the day where it begins. */
-function clockTimes(u, splits) {
+function clockTimes(times) {
     let day = null;
-    return splits.map((seconds) => {
-        const time = u.opts?.tzDate?.(seconds) ?? new Date(seconds * 1000);
+    return times.map((time) => {
         const today = `${time.getDate()} ${time.toLocaleString("en-GB", { month: "short" })}`;
         const clock = `${String(time.getHours()).padStart(2, "0")}:${String(time.getMinutes()).padStart(2, "0")}`;
         const isNew = today !== day;
@@ -226,4 +226,3 @@ function keepFitting(container, plots) {
     });
 }
 
-export { nearest };
