@@ -1,4 +1,4 @@
-"""An EHR on another origin: the fake FHIR server with CORS, and an authorization server that keeps a diary."""
+"""An EHR on another origin: the fake FHIR server with CORS, and an authorization server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENT = "stay-1"
 class EhrHandler(Handler):
     """Answers pages of other origins as EHRs do: any may call, none sends cookies."""
 
-    def do_OPTIONS(self) -> None:
+    def do_OPTIONS(self) -> None:  # noqa: N802 - as http.server calls it
         self.reply(Reply(204))
 
     def head(self, status: int, headers: dict[str, str]) -> None:
@@ -98,7 +98,7 @@ class Eavesdropper:
                 self.send_header("Access-Control-Allow-Headers", "authorization")
                 self.end_headers()
 
-            do_OPTIONS = do_POST = do_GET
+            do_OPTIONS = do_POST = do_GET  # noqa: N815 - as http.server calls them
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -1,4 +1,4 @@
-"""What the page shows: the whole chart, in agreement with the engine, and honestly where a part is lacking."""
+"""What the page shows: the whole chart, as the engine sees it, and honestly where a part is lacking."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ def test_a_link_to_another_server_never_gets_the_token(watched: Watched, base: s
         watched.launch(base, ehr)
         assert stranger.heard == []
     gaps = watched.page.locator(".gaps").inner_text()
-    assert "Drugs given: only in part: the rest is at an address outside the EHR, which was not asked." in gaps
+    assert (
+        "Drugs given: only in part: the rest is at an address outside the EHR, which was not asked." in gaps
+    )
     expect(watched.page.locator("h1")).to_contain_text("at least")
     assert watched.complaints == [], "the address was not even tried"
 
