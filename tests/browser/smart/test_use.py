@@ -19,7 +19,7 @@ from tests.browser.smart.stay import long_stay
 
 PAGE = Path(__file__).parents[3] / "cds_service" / "smart"
 MOST_BYTES = 120_000
-LIGHT_INK = "#16222a"
+LIGHT_GRADE_3 = "#bd4a22"
 INTERACTIVE_MS = 1_000
 ROOM = 6 if os.environ.get("CI") == "true" else 3
 """Other things may run on the machine of the tests; the time itself is printed."""
@@ -129,13 +129,13 @@ def test_paper_gets_the_light_colours_and_no_buttons(browser: Browser, base: str
         watched = Watched(context)
         watched.launch(base, ehr)
         page = watched.page
-        assert not is_drawn(page, LIGHT_INK)
+        assert not is_drawn(page, LIGHT_GRADE_3)
         page.emulate_media(media="print")
         expect(page.get_by_role("button", name="Zoom in")).to_be_hidden()
         ground = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--paper')")
         assert ground == "#ffffff"
         page.wait_for_timeout(200)
-        assert is_drawn(page, LIGHT_INK)
+        assert is_drawn(page, LIGHT_GRADE_3)
         widest = page.locator(".uplot").evaluate_all("all => Math.max(...all.map(one => one.offsetWidth))")
         assert widest <= 600, "narrower than a sheet"
         assert page.pdf().startswith(b"%PDF")
