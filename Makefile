@@ -78,6 +78,7 @@ sbom: install-dev ## build/sbom.json: what the service is made of (CycloneDX), f
 
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
 	$(BIN)/python tools/screenshots.py
+	$(BIN)/python tools/course_screenshot.py
 
 lock: $(VENV)/lock/bin/uv ## rewrite requirements/ from pyproject.toml; LOCK_ARGS=--upgrade takes newer versions
 	$(COMPILE) --output-file requirements/build.txt --group build

@@ -24,6 +24,8 @@ from cds_service.records.entries import Tables
 from cds_service.records.opening import open_writer
 from cds_service.records.writer import Writer
 from cds_service.settings import Settings, require_authentication
+from cds_service.smart import routes as smart
+from cds_service.smart.registration import companion, registration
 from cds_service.tables import load_codebook, load_guideline, search_codes
 from cds_service.trust.addresses import AddressRule
 from cds_service.trust.clients import Client, load_clients
@@ -56,6 +58,7 @@ def create_app(
     """A WSGI app. Raises ConfigurationError where a table or setting cannot be used."""
     metrics = metrics or Metrics()
     engine = build_engine(settings, clock, _told_of_requests(metrics, tracing))
+    registered = registration(settings)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.extensions[EXTENSION] = engine
@@ -69,6 +72,8 @@ def create_app(
     app.register_blueprint(feedback.create_blueprint(comments=settings.feedback_comments))
     app.register_blueprint(discovery.create_blueprint(engine, shadow=settings.shadow))
     app.register_blueprint(terminology)
+    if registered is not None:
+        smart.register(app, registered, engine)
     browsers.register(app, settings)
     if settings.auth == "jwt":
         _admit(app, engine, settings)
@@ -92,6 +97,7 @@ def build_engine(
         zone=settings.zone,
         clock=clock,
         acquire=from_the_chart,
+        companion=companion(registration(settings)),
     )
 
 

@@ -38,6 +38,13 @@ class BadRequest(ServiceError):
     status = 400
 
 
+class Forbidden(ServiceError):
+    """Not for this caller, whatever it brings along."""
+
+    code = "forbidden"
+    status = 403
+
+
 class Unauthorized(ServiceError):
     """No token that opens this. ``code`` is for logs and records; the caller gets the bare status."""
 

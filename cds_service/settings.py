@@ -21,7 +21,6 @@ OTHERS = {"CRS_CDS_EXTERNAL_DATA"}
 """Names of ours that are not settings of the service."""
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 """An origin as a browser writes it: lower case, no path, no default port spelled out."""
-
 BASE = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?(?:/[\w.~\-]+)*/?", re.ASCII)
 """A base URL that is written in one way only: the audience of each token is compared with it exactly."""
 
@@ -48,6 +47,12 @@ class Settings(BaseSettings):
     """Certificates to trust for the FHIR server, in place of the usual ones (a hospital's own authority)."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may call the service from a browser."""
+    smart_issuers: Annotated[tuple[str, ...], NoDecode] = ()
+    """FHIR base URLs from which the SMART page may be launched. None: there is no such page."""
+    smart_client_id: str = "crs-cds"
+    """As the EHR registered the SMART page."""
+    smart_client_secret: SecretStr | None = None
+    """Of a confidential client; the service then exchanges the code. Unset: a public client."""
     guideline: str = "astct-2019"
     codes: Path | None = None
     """The site's overlay of local codes."""
@@ -70,14 +75,14 @@ class Settings(BaseSettings):
     """Whether ``/metrics`` is answered."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("fhir_servers", "cors_origins", mode="before")
+    @field_validator("fhir_servers", "cors_origins", "smart_issuers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("fhir_servers")
+    @field_validator("fhir_servers", "smart_issuers")
     @classmethod
     def _urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for server in value:

@@ -45,7 +45,7 @@ def main() -> None:
     command = (sys.executable, "-m", "cds_service.cli", "demo", "--port", str(port))
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as demo:
         try:
-            _wait(port)
+            await_port(port)
             with sync_playwright() as driver:
                 browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 for name, picture in PICTURES.items():
@@ -55,7 +55,7 @@ def main() -> None:
             demo.terminate()
 
 
-def _wait(port: int) -> None:
+def await_port(port: int) -> None:
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

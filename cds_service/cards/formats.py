@@ -59,6 +59,11 @@ def escape(text: str) -> str:
     return LINKED.sub("\u2060", line).translate(ESCAPES) if MARKUP.search(line) else line
 
 
+def plain(text: str) -> str:
+    """Markdown as ``escape`` writes it, back as the text that it shows."""
+    return re.sub(r"\\([\\`*_{}\[\]()#+!|~&])", r"\1", text).replace("&lt;", "<").replace("&gt;", ">")
+
+
 def reference(text: str) -> str:
     """``Observation/bp-1``; of a long id the first part, enough to find it (the assessment has it whole)."""
     kind, slash, identity = text.partition("/")

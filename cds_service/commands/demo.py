@@ -43,9 +43,8 @@ def run(options: argparse.Namespace) -> int:
         )
     host = f"[{options.host}]" if ":" in options.host else options.host
     base = f"http://{host}:{options.port}"
-    settings = load_settings(
-        auth="none", fhir_servers=(f"{base}/fhir", f"http://localhost:{options.port}/fhir")
-    )
+    servers = (f"{base}/fhir", f"http://localhost:{options.port}/fhir")
+    settings = load_settings(auth="none", fhir_servers=servers, public_url=base, smart_issuers=servers)
     configure_logging(settings.log_level)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
     app = create_app(settings)

@@ -23,7 +23,7 @@ from cds_service.records.writer import Writer
 from cds_service.trust.clients import Client
 
 EXTENSION = "crs_cds_audit"
-UNDER = "/cds-services/"
+UNDER = ("/cds-services/", "/smart/assessment")
 RULES = "org.crs-cds.rules"
 MEMBERS = frozenset(
     {"hook", "hookInstance", "fhirServer", "fhirAuthorization", "context", "prefetch", "feedback"}
