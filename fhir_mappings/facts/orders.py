@@ -20,8 +20,8 @@ class OrderedDose:
     time between doses, ``count`` how many doses in all (1 for a single dose); None where the order
     does not say. ``times`` are the next times where the order lists them itself, one that is overdue
     before them; they hold, and not the interval. ``daily`` is the most doses of a day where listed
-    hours or days are uneven and ``interval`` only the shortest of their gaps. ``problems`` are stable codes for what is
-    written and could not be read (docs/reference/mapping-issues.md).
+    hours or days are uneven and ``interval`` only the shortest of their gaps. ``problems`` are
+    stable codes for what is written and could not be read (docs/reference/mapping-issues.md).
     """
 
     dose: Quantity | None = None
