@@ -40,7 +40,7 @@ def _documents(raw: bytes, file: str) -> Iterator[object]:
         yield _decoder.decode(raw)
         return
     except (msgspec.DecodeError, ValueError, RecursionError, ArithmeticError) as error:
-        if b"\n" not in raw.strip():
+        if not _is_json(raw.lstrip().split(b"\n", 1)[0]):  # no NDJSON: one document over several lines
             raise ConfigurationError(f"{file}: not JSON: {error}") from None
     for number, line in enumerate(raw.splitlines(), 1):
         if line.strip():
@@ -48,6 +48,14 @@ def _documents(raw: bytes, file: str) -> Iterator[object]:
                 yield _decoder.decode(line)
             except (msgspec.DecodeError, ValueError, RecursionError, ArithmeticError) as error:
                 raise ConfigurationError(f"{file}:{number}: not JSON: {error}") from None
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        _decoder.decode(line)
+    except (msgspec.DecodeError, ValueError, RecursionError, ArithmeticError):
+        return False
+    return True
 
 
 def _opened(document: object, file: str) -> Iterator[Json]:

@@ -18,6 +18,7 @@ from cds_service.commands.arguments import port
 from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging
 from cds_service.sandbox import patients
+from cds_service.sandbox.ward import Ward
 from cds_service.settings import is_loopback, load_settings
 
 
@@ -47,8 +48,9 @@ def run(options: argparse.Namespace) -> int:
     settings = load_settings(
         auth="none", fhir_servers=(f"{base}/fhir", f"http://localhost:{options.port}/fhir")
     )
-    app = create_app(settings)
-    sandbox.register(app)
+    ward = Ward(sandbox.present)
+    app = create_app(settings, clock=ward)
+    sandbox.register(app, ward)
     the_writer(app).start()
     server = make_server(options.host, options.port, app, threaded=True)
     sys.stdout.write(
