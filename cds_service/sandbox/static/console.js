@@ -152,7 +152,9 @@ ward.onChange(async (elsewhere) => {
 addEventListener("hashchange", openView);
 byId("again").addEventListener("click", again);
 for (const choice of document.querySelectorAll("[name=mode]")) choice.addEventListener("change", again);
-byId("advance").addEventListener("click", turn(() => ward.advance(60)));
+for (const button of document.querySelectorAll("[data-advance]")) {
+  button.addEventListener("click", turn(() => ward.advance(Number(button.dataset.advance))));
+}
 byId("reset").addEventListener("click", turn(() => ward.reset()));
 byId("new-order").addEventListener("click", () => pad?.begin());
 byId("sign").addEventListener("click", () => pad && startSigning(pad, contextOf(chosen())));

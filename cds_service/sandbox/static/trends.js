@@ -26,7 +26,8 @@ export async function showGrades() {
 // The badge and the course of one patient, larger, for the head of the chart.
 export function showGradeOf(patientId) {
   const found = known.get(patientId);
-  byId("grade").replaceChildren(...(found ? [badge(found), trend(found, { width: 200, height: 44 })] : []));
+  const line = found?.course?.length ? [trend(found, { width: 200, height: 44 }), element("span", { class: "span-of" }, "last 3 days")] : [];
+  byId("grade").replaceChildren(...(found ? [badge(found), ...line] : []));
 }
 
 export function phrase({ status, grade }) {
