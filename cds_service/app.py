@@ -18,6 +18,8 @@ from cds_service.records.entries import Tables
 from cds_service.records.opening import open_writer
 from cds_service.records.writer import Writer
 from cds_service.settings import Settings
+from cds_service.smart import routes as smart
+from cds_service.smart.registration import companion, registration
 from cds_service.tables import load_codebook, load_guideline, search_codes
 from cds_service.web import audit, browsers, discovery, documents, feedback
 from cds_service.web.outcomes import register_error_handlers
@@ -34,7 +36,7 @@ def system_clock() -> datetime:
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Flask:
     """A WSGI app. Raises ConfigurationError where a table or setting cannot be used."""
-    engine = build_engine(settings, clock)
+    engine, registered = build_engine(settings, clock), registration(settings)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.extensions[EXTENSION] = engine
@@ -44,6 +46,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock)
     app.register_blueprint(feedback.create_blueprint(comments=settings.feedback_comments))
     app.register_blueprint(discovery.create_blueprint(engine))
     app.register_blueprint(terminology)
+    if registered is not None:
+        smart.register(app, registered, engine)
     browsers.register(app, settings)
     documents.register(app, engine.services)
     return app
@@ -63,6 +67,7 @@ def build_engine(settings: Settings, clock: Callable[[], datetime] = system_cloc
         zone=settings.zone,
         clock=clock,
         acquire=from_the_chart,
+        companion=companion(registration(settings)),
     )
 
 

@@ -38,6 +38,13 @@ class BadRequest(ServiceError):
     status = 400
 
 
+class Forbidden(ServiceError):
+    """Not for this caller, whatever it brings along."""
+
+    code = "forbidden"
+    status = 403
+
+
 class NotFound(ServiceError):
     code = "not-found"
     status = 404

@@ -21,6 +21,7 @@ OTHERS = {"CRS_CDS_EXTERNAL_DATA"}
 """Names of ours that are not settings of the service."""
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 """An origin as a browser writes it: lower case, no path, no default port spelled out."""
+BASE = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?(?:/[\w.~\-]+)*/?", re.ASCII)
 
 
 class Settings(BaseSettings):
@@ -29,12 +30,20 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
     auth: Literal["jwt", "none"] = "jwt"
+    public_url: str | None = None
+    """The base URL that clients and browsers call."""
     fhir_servers: Annotated[tuple[str, ...], NoDecode] = ()
     """FHIR base URLs that may be called with ``auth`` none."""
     fhir_ca_file: Path | None = None
     """Certificates to trust for the FHIR server, in place of the usual ones (a hospital's own authority)."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may call the service from a browser."""
+    smart_issuers: Annotated[tuple[str, ...], NoDecode] = ()
+    """FHIR base URLs from which the SMART page may be launched. None: there is no such page."""
+    smart_client_id: str = "crs-cds"
+    """As the EHR registered the SMART page."""
+    smart_client_secret: SecretStr | None = None
+    """Of a confidential client; the service then exchanges the code. Unset: a public client."""
     guideline: str = "astct-2019"
     codes: Path | None = None
     """The site's overlay of local codes."""
@@ -52,14 +61,14 @@ class Settings(BaseSettings):
     patient_hash_key: SecretStr | None = Field(default=None, min_length=32)
     """Key of the hash of patient ids, the same for all replicas. Unset: a file in the data directory."""
 
-    @field_validator("fhir_servers", "cors_origins", mode="before")
+    @field_validator("fhir_servers", "cors_origins", "smart_issuers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("fhir_servers")
+    @field_validator("fhir_servers", "smart_issuers")
     @classmethod
     def _urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for server in value:
@@ -67,6 +76,13 @@ class Settings(BaseSettings):
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
                 raise ValueError(f"{server!r} is not a FHIR base URL such as https://ehr.example/fhir")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _base(cls, value: str | None) -> str | None:
+        if value is not None and not BASE.fullmatch(value):
+            raise ValueError(f"{value!r} is not a base URL such as https://cds.hospital.example/crs")
+        return value.rstrip("/") if value else value
 
     @field_validator("cors_origins")
     @classmethod

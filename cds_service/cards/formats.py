@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -51,6 +52,11 @@ def charted(value: str) -> str:
 def escape(text: str) -> str:
     """Text from outside as plain Markdown: nothing in it is markup, and it stays on one line."""
     return " ".join(text.split()).translate(ESCAPES)
+
+
+def plain(text: str) -> str:
+    """Markdown as ``escape`` writes it, back as the text that it shows."""
+    return re.sub(r"\\([\\`*_{}\[\]()#+!|~&])", r"\1", text).replace("&lt;", "<").replace("&gt;", ">")
 
 
 def reference(text: str) -> str:

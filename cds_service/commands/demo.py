@@ -45,9 +45,8 @@ def run(options: argparse.Namespace) -> int:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
     host = f"[{options.host}]" if ":" in options.host else options.host
     base = f"http://{host}:{options.port}"
-    settings = load_settings(
-        auth="none", fhir_servers=(f"{base}/fhir", f"http://localhost:{options.port}/fhir")
-    )
+    servers = (f"{base}/fhir", f"http://localhost:{options.port}/fhir")
+    settings = load_settings(auth="none", fhir_servers=servers, public_url=base, smart_issuers=servers)
     ward = Ward(sandbox.present)
     app = create_app(settings, clock=ward)
     sandbox.register(app, ward)

@@ -44,6 +44,8 @@ class Engine:
     clock: Callable[[], datetime]
     acquire: Callable[[HookRequest, Engine, datetime], Acquired]
     """How the chart is had: from the call and the FHIR server, or from a record of an earlier call."""
+    companion: Callable[[str | None], str] = lambda _server: ""
+    """The launch address of the SMART page for an EHR, by its FHIR server; empty where it has none."""
 
 
 class Answer(NamedTuple):

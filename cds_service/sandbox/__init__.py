@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from cds_service.sandbox import console, ehr, fhir_server
+from cds_service.sandbox.smart import routes as smart
 from cds_service.sandbox.ward import Clock, Ward
 
 
@@ -15,7 +16,8 @@ def present() -> datetime:
 
 
 def register(app: Flask, clock: Clock = present) -> Ward:
-    """Mount the console at ``/``, what its EHR does at ``/ehr`` and the FHIR server at ``/fhir``.
+    """Mount the console at ``/``, what its EHR does at ``/ehr``, the FHIR server at ``/fhir``, and at ``/auth``
+    the authorization server.
 
     ``clock`` gives the present as an aware time; the charts end there. A service beside it keeps the same
     time where both have the same ``Ward`` as their clock.
@@ -24,4 +26,5 @@ def register(app: Flask, clock: Clock = present) -> Ward:
     app.register_blueprint(fhir_server.create_blueprint(ward))
     app.register_blueprint(ehr.create_blueprint(ward))
     app.register_blueprint(console.create_blueprint())
+    smart.register(app, ward)
     return ward

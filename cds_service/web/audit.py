@@ -22,7 +22,7 @@ from cds_service.records.entries import Call, Card, Full
 from cds_service.records.writer import Writer
 
 EXTENSION = "crs_cds_audit"
-UNDER = "/cds-services/"
+UNDER = ("/cds-services/", "/smart/assessment")
 RULES = "org.crs-cds.rules"
 MEMBERS = frozenset(
     {"hook", "hookInstance", "fhirServer", "fhirAuthorization", "context", "prefetch", "feedback"}

@@ -17,6 +17,7 @@ LAYERS = (
     ("cds_service.commands",),
     ("cds_service.sandbox",),
     ("cds_service.app",),
+    ("cds_service.smart",),
     ("cds_service.web",),
     ("cds_service.hooks",),
     ("cds_service.cards", "cds_service.acquire", "cds_service.tables", "cds_service.records"),
