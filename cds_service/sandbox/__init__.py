@@ -16,8 +16,7 @@ def present() -> datetime:
 
 
 def register(app: Flask, clock: Clock = present) -> Ward:
-    """Mount the console at ``/``, what its EHR does at ``/ehr``, the FHIR server at ``/fhir``, and at ``/auth``
-    the authorization server.
+    """Mount the console at ``/`` and ``/ehr``, the FHIR server at ``/fhir`` and its ``/auth``.
 
     ``clock`` gives the present as an aware time; the charts end there. A service beside it keeps the same
     time where both have the same ``Ward`` as their clock.

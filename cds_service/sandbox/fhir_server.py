@@ -18,7 +18,6 @@ from cds_service.sandbox.elements import Json, whole_minute
 from cds_service.sandbox.fhir_paging import Query, bundle, first_page, later_page
 from cds_service.sandbox.fhir_refusal import FhirRefusalError
 from cds_service.sandbox.fhir_search import parameters_of, search
-from cds_service.sandbox.ward import Clock as Clock
 from cds_service.sandbox.ward import Ward
 
 MEDIA_TYPE = "application/fhir+json"
