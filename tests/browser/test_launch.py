@@ -1,5 +1,7 @@
 """The SMART link of a card opens the page through the sandbox's authorization server."""
 
+import json
+
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.demo import open_patient
@@ -11,7 +13,7 @@ def test_a_smart_link_launches_the_page_for_this_patient(
     open_patient(page, base, "demo-03")
     with context.expect_page() as opened, page.expect_request("**/auth/launch") as asked:
         page.locator("#cards .launch").first.click()
-    sent = asked.value.post_data_json
+    sent = json.loads(asked.value.post_data or "")
     assert sent["patient"] == "demo-03"
     assert sent["appContext"]
     course = opened.value

@@ -13,7 +13,7 @@ function connect(event) {
   event.preventDefault();
   const text = byId("compare-url").value.trim().replace(/\/+$/, "").replace(/\/cds-services$/, "");
   if (!/^https?:\/\/[^/?#\s@]+(\/[^?#\s]*)?$/.test(text)) {
-    byId("compare-said").textContent = "Write the base URL of a CDS service, such as http://127.0.0.1:9000.";
+    byId("compare-said").textContent = `Write the base URL of a CDS service, such as ${byId("compare-url").placeholder}.`;
     return;
   }
   location.assign(`/?compare=${encodeURIComponent(text)}${location.hash}`);
