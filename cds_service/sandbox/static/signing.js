@@ -72,6 +72,7 @@ async function finish(pad, patient, seen) {
   try {
     const made = await sign(patient.patientId, pad.drafts(), seen);
     pad.clear();
+    byId("pad-said").textContent = "";
     byId("sign-said").textContent = `Signed: ${words}. On the chart as ${made.map((order) => `${order.resourceType}/${order.id}`).join(", ")}.`;
     byId("new-order").focus();
   } catch (error) {
