@@ -69,6 +69,7 @@ docs: install ## write the pages that are made from the tables and from the case
 
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
 	$(BIN)/python tools/screenshots.py
+	$(BIN)/python tools/course_screenshot.py
 
 lock: $(VENV)/lock/bin/uv ## rewrite requirements/ from pyproject.toml; LOCK_ARGS=--upgrade takes newer versions
 	$(COMPILE) --output-file requirements/build.txt --group build

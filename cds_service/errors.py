@@ -78,5 +78,12 @@ class UpstreamUnavailable(ServiceError):
         self.retry_after = retry_after
 
 
+class TooManyCalls(UpstreamUnavailable):
+    """More calls than may be made in a second."""
+
+    code = "throttled"
+    status = 429
+
+
 class ConfigurationError(Exception):
     """A setting, table or overlay that stops the start; the message names file and key."""

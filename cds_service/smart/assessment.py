@@ -23,7 +23,8 @@ from cds_service.hooks.request import HookRequest
 from cds_service.hooks.run import Answer, Engine, Seen, Service, from_the_chart, picture, summarize
 from cds_service.smart.course import Opened, course_document
 from cds_service.smart.origin import require_own_page
-from cds_service.smart.registration import Registration
+from cds_service.smart.rate import Rate
+from cds_service.smart.registration import ASSESSMENT, Registration
 from cds_service.web.members import ID, Json, matching
 from cds_service.web.routes import json_body
 from cds_service.web.wire import decode
@@ -49,11 +50,12 @@ class Posted(NamedTuple):
     opened: Opened | None
 
 
-def answer(registered: Registration, engine: Engine) -> Response:
-    """Raises Forbidden, BadRequest, TooLarge, UnsupportedMediaType, PreconditionFailed."""
+def answer(registered: Registration, engine: Engine, rate: Rate) -> Response:
+    """Raises Forbidden, TooManyCalls, BadRequest, TooLarge, UnsupportedMediaType, PreconditionFailed."""
     trace = g.trace
     trace.service = SERVICE
     require_own_page(registered)
+    rate.check(ASSESSMENT)
     posted = _posted(decode(json_body()))
     trace.hook = posted.request
     seen = picture(posted.request, replace(engine, acquire=_acquired), engine.clock())

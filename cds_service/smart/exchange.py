@@ -18,7 +18,8 @@ from flask import Response, request
 from cds_service.errors import BadRequest, UpstreamUnavailable
 from cds_service.settings import is_loopback
 from cds_service.smart.origin import require_own_page
-from cds_service.smart.registration import Registration
+from cds_service.smart.rate import Rate
+from cds_service.smart.registration import TOKEN, Registration
 
 CODE = re.compile(r"[\x21-\x7e]{1,4096}")
 VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
@@ -27,9 +28,10 @@ MOST_BYTES = 64 * 1024
 CONFIGURATION = "/.well-known/smart-configuration"
 
 
-def exchange(registered: Registration) -> Response:
+def exchange(registered: Registration, rate: Rate) -> Response:
     """The token response of the EHR, as it came. Raises Forbidden, BadRequest or UpstreamUnavailable."""
     require_own_page(registered)
+    rate.check(TOKEN)
     issuer = _issuer(registered)
     code, verifier = _sent("code", CODE), _sent("code_verifier", VERIFIER)
     with requests.Session() as session:

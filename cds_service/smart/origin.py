@@ -9,7 +9,7 @@ from cds_service.smart.registration import Registration
 
 
 def require_own_page(registered: Registration) -> None:
-    """Raises Forbidden for a page of another origin, and for what is no browser.
+    """Raises Forbidden for a page of another origin, and for what does not claim to be our own.
 
     A program can claim anything; what it would win is the answer to data that it sent itself.
     """

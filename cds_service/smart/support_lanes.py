@@ -9,7 +9,7 @@ from typing import Any
 from cds_service.cards.document import without_empty
 from cds_service.cards.formats import amount, plain, unit
 from cds_service.cards.wording import companion as wording
-from cds_service.cards.wording.grading import evidence_value, oxygen
+from cds_service.cards.wording.grading import DEVICES, evidence_value, oxygen
 from cds_service.crs.equivalents import Equivalent, equivalents
 from cds_service.crs.explain import of_run, of_state
 from cds_service.crs.guideline import Guideline
@@ -91,12 +91,15 @@ def _bands(facts: PatientFacts, guideline: Guideline, as_of: datetime, since: da
 def _band(state: State, start: datetime, until: datetime, guideline: Guideline) -> Json:
     low, high = interval(bands_for(guideline, state.device, state.flow))
     items = of_state(state)
-    fio2 = f", {wording.fraction(state.fio2)}" if state.fio2 is not None else ""
+    flow = plain(amount(state.flow, "L/min")) if state.flow is not None else ""
+    fio2 = wording.fraction(state.fio2) if state.fio2 is not None else ""
     return {
         "t": seconds(start),
         "until": seconds(until),
         "low": low,
         "high": guideline.unknown.hypoxia if state.partial else high,
-        "text": plain(oxygen(items)) + fio2,
+        "name": plain(DEVICES[str(state.device or "")]),
+        "amount": ", ".join(part for part in (flow, fio2) if part),
+        "text": ", ".join(part for part in (plain(oxygen(items)), fio2) if part),
         "ref": ", ".join(dict.fromkeys(item.reference for item in items)),
     }

@@ -64,7 +64,7 @@ NEXT_DOSE = "next tocilizumab possible"
 NOT_GRADABLE = "not gradable"
 MASKED = "fever may be masked"
 NO_SUM = "no sum: {why}"
-OXYGEN_KEY = "Colour and height: the grade that the table gives this support; the patient's grade may differ."
+OXYGEN_KEY = "Height and colour: its grade in the table, which need not be the patient's."
 LACKING = {
     "no-equivalent": "no factor for {drug}",
     "not-understood": "the record of {drug} was not fully understood",

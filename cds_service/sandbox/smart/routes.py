@@ -67,11 +67,11 @@ def _launch(grants: Grants) -> Response:
     sent = request.get_json()  # of another media type: 415
     patient = sent.get("patient") if isinstance(sent, dict) else None
     context = sent.get("appContext", "") if isinstance(sent, dict) else None
-    if patient not in patients.SCENARIOS:
+    if not isinstance(patient, str) or patient not in patients.SCENARIOS:
         raise BadRequest("patient is none of this sandbox")
     if not isinstance(context, str) or len(context) > MOST_CONTEXT:
         raise BadRequest(f"appContext is not a text of at most {MOST_CONTEXT} characters")
-    return _json({"launch": grants.launches.put(Launch(str(patient), context))})
+    return _json({"launch": grants.launches.put(Launch(patient, context))})
 
 
 def _json(body: dict[str, Any]) -> Response:

@@ -6,7 +6,7 @@ import re
 
 from cds_service.sandbox.fhir_search import PARAMETERS
 
-_READING = re.compile(r"patient/(?P<type>[A-Za-z]+|\*)\.(?:read|c?ru?d?s?|c?r?u?d?s|\*)")
+_READING = re.compile(r"patient/(?P<type>[A-Za-z]+|\*)\.(?:read|rs?|s)")
 LAUNCHES = ("launch", "launch/patient")
 TYPES = tuple(PARAMETERS)
 

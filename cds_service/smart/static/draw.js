@@ -1,7 +1,7 @@
 // What each kind of lane draws on its canvas, beside the lines that uPlot draws itself.
 import { hatching, palette } from "./palette.js";
 
-const LEVELS = 4;
+const LEVELS = 4, LEAST_BAND = 0.5;
 const TEXT_GAP = 4, FEWEST_LETTERS = 3;
 
 /** Runs a drawing inside the plot area, with nothing left behind on the canvas. */
@@ -27,6 +27,15 @@ function label(ctx, text, x, y, room, colour) {
     let shown = text;
     while (shown.length > FEWEST_LETTERS && ctx.measureText(`${shown}…`).width > room) shown = shown.slice(0, -1).trimEnd();
     if (shown.length > FEWEST_LETTERS) ctx.fillText(shown === text ? text : `${shown}…`, x, y);
+}
+
+/** An amount is never cut: all of it, or its last part (FiO2), or nothing. */
+function amount(ctx, text, x, y, room, colour) {
+    ctx.font = palette().font(11);
+    ctx.fillStyle = colour;
+    ctx.textBaseline = "middle";
+    const shown = [text, text.split(", ").at(-1)].find((part) => ctx.measureText(part).width <= room);
+    if (shown) ctx.fillText(shown, x, y);
 }
 
 /** The level of an item as a block: sure up to the lower end, hatched from there to the upper. */
@@ -186,21 +195,33 @@ export function area(lane) {
     });
 }
 
-/** Oxygen support: bands whose height and colour are the grade of the table, with their words where there is room. */
+/** Stretches of items that say the same and follow each other. */
+function stretches(items, member) {
+    const found = [];
+    for (const item of items) {
+        const last = found.at(-1);
+        if (last && last.item[member] === item[member] && item.t <= last.until) last.until = item.until;
+        else found.push({ item, text: item[member], t: item.t, until: item.until });
+    }
+    return found;
+}
+
+/** Oxygen support: bands whose height and colour are the grade of the table, the device above, flow and FiO2 inside. */
 export function bands(lane) {
     return (u) => inside(u, (ctx, bbox, ratio) => {
-        let last = null;
-        for (const item of lane.items) {
-            const { left, right } = block(u, ctx, item, 0.5);
-            const from = Math.max(left, bbox.left);
-            if (last && last.text === item.text && last.end >= left - 2 * ratio) {
-                last.end = right;
-                continue;
-            }
-            last = { text: item.text, from, end: right };
-            const following = lane.items.slice(lane.items.indexOf(item)).find((next) => next.text !== item.text);
-            const room = (following ? across(u, following.t) : bbox.left + bbox.width) - from - 2 * TEXT_GAP * ratio;
-            label(ctx, item.text, from + TEXT_GAP * ratio, bbox.top + 8 * ratio, room, palette().ink);
+        const blocks = new Map(lane.items.map((item) => [item, block(u, ctx, item, LEAST_BAND)]));
+        const write = (how, part, y, colour, end) => {
+            const from = Math.max(across(u, part.t), bbox.left) + TEXT_GAP * ratio;
+            how(ctx, part.text, from, y, end - from - TEXT_GAP * ratio, colour);
+        };
+        const named = stretches(lane.items, "name");
+        named.forEach((part, place) => {
+            const following = named[place + 1] ? across(u, named[place + 1].t) : bbox.left + bbox.width;
+            write(label, part, bbox.top + 8 * ratio, palette().ink, following);
+        });
+        for (const part of stretches(lane.items, "amount")) {
+            const { ink, middle } = blocks.get(part.item);
+            if (part.item.low > 0) write(amount, part, middle, ink, across(u, part.until));
         }
     });
 }
