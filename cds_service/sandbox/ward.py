@@ -43,7 +43,7 @@ class Ward:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        self._changes = 0
+        self._changes = self._rounds = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -70,7 +70,8 @@ class Ward:
     def version(self, patient_id: str) -> str:
         """Changes whenever the patient's chart is written to, or the ward begins again."""
         with self._lock:
-            return f"{self._settled.timestamp() if self._settled else 0:.0f}-{self._versions[patient_id]}"
+            settled = f"{self._settled.timestamp():.0f}" if self._settled else "moving"
+            return f"{self._rounds}-{settled}-{self._versions[patient_id]}"
 
     def advance(self, span: timedelta) -> None:
         """Put the clock ahead. Raises FullChartError beyond ``FURTHEST``."""
@@ -84,6 +85,7 @@ class Ward:
         """Forget what was written, and go back to the present."""
         with self._lock:
             self._changes += 1
+            self._rounds += 1
             self._begin()
 
     def _settle(self) -> None:

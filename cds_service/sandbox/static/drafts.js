@@ -81,7 +81,7 @@ export function withFields(draft, typed) {
   if (changed.includes("dose") || changed.includes("unit")) writeDose(instruction, typed);
   if (changed.includes("route")) writeRoute(instruction, typed.route);
   if (changed.includes("every")) writeTiming(instruction, typed.every);
-  instruction.text = words(typed);
+  instruction.text = words(typed, instruction.timing);
   if (!instruction.text) delete instruction.text;
   return { ...draft, dosageInstruction: [instruction, ...(draft.dosageInstruction ?? []).slice(1)] };
 }
@@ -117,9 +117,10 @@ function writeTiming(instruction, every) {
   else delete instruction.timing;
 }
 
-function words({ dose, unit, route, every }) {
+function words({ dose, unit, route, every }, timing) {
   const amount = dose && `${dose} ${catalogue.units.find((each) => each.code === unit)?.unit ?? unit}`;
-  return [amount, route, often(every)].filter(Boolean).join(" ");
+  const { duration, durationUnit } = timing?.repeat ?? {};
+  return [amount, route, duration && `over ${duration} ${durationUnit}`, often(every)].filter(Boolean).join(" ");
 }
 
 export function often(every) {

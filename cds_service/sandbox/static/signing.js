@@ -16,14 +16,14 @@ export function unsettle(pad) {
 }
 
 export function showCount(pad) {
-  const count = pad?.drafts().length ?? 0;
+  const count = pad?.drafts.length ?? 0;
   byId("sign").disabled = count === 0;
   byId("sign").textContent = count > 1 ? `Sign ${count} orders` : "Sign order";
 }
 
 export async function startSigning(pad, patient) {
   unsettle(pad);
-  if (pad.unready()) {
+  if (pad.unready) {
     byId("sign-said").textContent = "A draft has no drug, or a dose that cannot be read: complete or remove it.";
     return;
   }
@@ -68,9 +68,9 @@ function unchecked(pad, patient, answer) {
 }
 
 async function finish(pad, patient, seen) {
-  const words = pad.words();
+  const words = pad.words;
   try {
-    const made = await sign(patient.patientId, pad.drafts(), seen);
+    const made = await sign(patient.patientId, pad.drafts, seen);
     pad.clear();
     byId("pad-said").textContent = "";
     byId("sign-said").textContent = `Signed: ${words}. On the chart as ${made.map((order) => `${order.resourceType}/${order.id}`).join(", ")}.`;
