@@ -19,10 +19,8 @@ from flask import Flask
 from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from cds_service import sandbox
-from cds_service.app import create_app, the_writer
-from cds_service.sandbox.ward import Ward
-from cds_service.settings import load_settings
+from cds_service.app import the_writer
+from cds_service.commands.demo import assemble
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -42,16 +40,7 @@ def demo() -> Iterator[str]:
     server = make_server("127.0.0.1", 0, Flask("pending"), threaded=True)
     base = f"http://127.0.0.1:{server.port}"
     with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings(
-            auth="none",
-            fhir_servers=(f"{base}/fhir",),
-            public_url=base,
-            smart_issuers=(f"{base}/fhir",),
-            data_dir=Path(folder),
-        )
-        ward = Ward(lambda: NOW)
-        server.app = app = create_app(settings, clock=ward)
-        sandbox.register(app, ward)
+        server.app = app = assemble(base, lambda: NOW, data_dir=Path(folder))
         the_writer(app).start()
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from werkzeug.serving import make_server
 
 from cds_service import sandbox
@@ -18,8 +19,18 @@ from cds_service.commands.arguments import port
 from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging
 from cds_service.sandbox import patients
-from cds_service.sandbox.ward import Ward
+from cds_service.sandbox.ward import Clock, Ward
 from cds_service.settings import is_loopback, load_settings
+
+
+def assemble(base: str, clock: Clock = sandbox.present, **settings: Any) -> Flask:
+    """Service and sandbox at one address, on the clock of one ward. Raises ConfigurationError."""
+    fhir = (f"{base}/fhir",)
+    own: dict[str, Any] = {"auth": "none", "fhir_servers": fhir, "public_url": base, "smart_issuers": fhir}
+    ward = Ward(clock)
+    app = create_app(load_settings(**(own | settings)), clock=ward)
+    sandbox.register(app, ward)
+    return app
 
 
 def add_parser(commands: Any) -> None:
@@ -46,10 +57,7 @@ def run(options: argparse.Namespace) -> int:
     host = f"[{options.host}]" if ":" in options.host else options.host
     base = f"http://{host}:{options.port}"
     servers = (f"{base}/fhir", f"http://localhost:{options.port}/fhir")
-    settings = load_settings(auth="none", fhir_servers=servers, public_url=base, smart_issuers=servers)
-    ward = Ward(sandbox.present)
-    app = create_app(settings, clock=ward)
-    sandbox.register(app, ward)
+    app = assemble(base, fhir_servers=servers, smart_issuers=servers)
     the_writer(app).start()
     server = make_server(options.host, options.port, app, threaded=True)
     sys.stdout.write(

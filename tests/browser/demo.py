@@ -12,10 +12,8 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from cds_service import sandbox
-from cds_service.app import create_app, the_writer
-from cds_service.sandbox.ward import Ward
-from cds_service.settings import load_settings
+from cds_service.app import the_writer
+from cds_service.commands.demo import assemble
 
 
 @contextmanager
@@ -24,12 +22,7 @@ def demo(store: Path, *, allowed: bool = True, **settings: Any) -> Iterator[str]
     server = make_server("127.0.0.1", 0, Flask("pending"), threaded=True)
     base = f"http://127.0.0.1:{server.port}"
     fhir = f"{base}/fhir" if allowed else "http://127.0.0.1:1/fhir"
-    chosen = load_settings(
-        auth="none", fhir_servers=(fhir,), public_url=base, smart_issuers=(fhir,), data_dir=store, **settings
-    )
-    ward = Ward(sandbox.present)
-    app = create_app(chosen, clock=ward)
-    sandbox.register(app, ward)
+    app = assemble(base, fhir_servers=(fhir,), smart_issuers=(fhir,), data_dir=store, **settings)
     the_writer(app).start()
     server.app = app
     thread = threading.Thread(target=server.serve_forever)
