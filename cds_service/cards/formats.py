@@ -15,10 +15,12 @@ UNITS = {
     "ug/kg/min": "mcg/kg/min",
 }
 ESCAPES = str.maketrans({**{mark: f"\\{mark}" for mark in "\\`*_{}[]()#+!|~&"}, "<": "&lt;", ">": "&gt;"})
+MARKUP = re.compile(f"[{re.escape(''.join(map(chr, ESCAPES)))}]")
 TENTH = Decimal("0.1")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ID_LIMIT = 24
 ID_SHOWN = 8
+SECONDS = len("2026-11-25T06:07:31")
 
 
 def number(value: Decimal | str) -> str:
@@ -51,7 +53,8 @@ def charted(value: str) -> str:
 
 def escape(text: str) -> str:
     """Text from outside as plain Markdown: nothing in it is markup, and it stays on one line."""
-    return " ".join(text.split()).translate(ESCAPES)
+    line = " ".join(text.split())
+    return line.translate(ESCAPES) if MARKUP.search(line) else line
 
 
 def plain(text: str) -> str:
@@ -93,4 +96,4 @@ def when(time: datetime, as_of: datetime, zone: tzinfo | None) -> str:
 
 def rfc3339(time: datetime) -> str:
     """UTC to the second, as the wire carries it."""
-    return time.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"
+    return f"{time.astimezone(UTC).isoformat()[:SECONDS]}Z"
