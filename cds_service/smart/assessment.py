@@ -6,6 +6,7 @@ The same steps as for a hook whose prefetch is complete: acquire, map, assess, w
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from cds_service.crs.evidence import Grade
 from cds_service.errors import BadRequest
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.run import Answer, Engine, Seen, Service, from_the_chart, picture, summarize
+from cds_service.observability import logger
 from cds_service.smart.course import Opened, course_document
 from cds_service.smart.origin import require_own_page
 from cds_service.smart.rate import Rate
@@ -61,6 +63,9 @@ def answer(registered: Registration, engine: Engine, rate: Rate) -> Response:
     seen = picture(posted.request, replace(engine, acquire=_acquired), engine.clock())
     trace.summary = summarize(seen.assessment, seen.acquired)
     body = encode(_course(seen, posted, engine))
+    took = round((time.perf_counter() - g.started) * 1000, 1)
+    said = {"request_id": g.request_id, "service": SERVICE.id, "duration_ms": took}
+    logger.info("page", extra={**said, **trace.summary})
     return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 

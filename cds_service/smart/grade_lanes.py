@@ -34,8 +34,8 @@ def grade_lane(assessment: Assessment) -> Json:
 def _steps(assessment: Assessment) -> Iterator[Json]:
     course = assessment.course
     end = assessment.resolved or assessment.as_of
-    for change, following in zip(course, [*course[1:], None], strict=True):
-        until = following.time if following else end
+    ends = [*(change.time for change in course), end][1:]
+    for change, until in zip(course, ends, strict=True):
         step = {"t": seconds(change.time), "until": seconds(until), "ref": ""}
         if change.grade is None:
             yield step | {"text": wording.NOT_GRADABLE}

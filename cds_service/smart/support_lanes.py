@@ -80,12 +80,11 @@ def oxygen_lane(facts: PatientFacts, guideline: Guideline, as_of: datetime, sinc
 def _bands(facts: PatientFacts, guideline: Guideline, as_of: datetime, since: datetime) -> Iterator[Json]:
     states = oxygen_states(facts.oxygen, guideline, as_of)
     window = guideline.windows["oxygen"]
-    for state, following in zip(states, [*states[1:], None], strict=True):
-        until = min(following.time if following else as_of, as_of)
-        if not (state.until is not None and state.until >= until):
-            until = min(until, max(state.time + window, state.until or state.time))
+    ends = [*(state.time for state in states), as_of][1:]
+    for state, until in zip(states, ends, strict=True):
+        held = max(state.time + window, state.until or state.time)
         if until >= since and state.settled:
-            yield _band(state, max(state.time, since), until, guideline)
+            yield _band(state, max(state.time, since), min(until, held), guideline)
 
 
 def _band(state: State, start: datetime, until: datetime, guideline: Guideline) -> Json:

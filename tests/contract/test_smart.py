@@ -138,6 +138,30 @@ def test_the_course_is_the_assessment_of_the_card(client: FlaskClient) -> None:
     assert drawn["gaps"] == []
 
 
+@pytest.mark.parametrize("patient", patients.ids())
+def test_every_patient_of_the_demo_has_a_course_that_is_the_assessment(
+    client: FlaskClient, patient: str
+) -> None:
+    """Also those who are well, not considered, resolved or not gradable."""
+    answer = post(client, prefetch=chart(patient), patientId=patient)
+    assert answer.status_code == 200
+    drawn = answer.get_json()
+    assert drawn["assessment"]["status"] == patients.expected(patient).status
+    lanes = {lane["id"]: lane for lane in drawn["lanes"]}
+    course = drawn["assessment"].get("course", [])
+    told = [(c["grade"]["lowest"], c["grade"]["highest"]) if "grade" in c else None for c in course]
+    assert [(i["low"], i["high"]) if "low" in i else None for i in lanes["grade"]["items"]] == told
+    begin, end = drawn["window"]["whole"]
+    assert begin <= drawn["window"]["first"][0] < drawn["window"]["now"] < end
+
+
+def test_an_empty_chart_of_a_known_patient_is_drawn(client: FlaskClient) -> None:
+    prefetch = {**{key: bundle([]) for key in KINDS}, "patient": chart()["patient"]}
+    drawn = post(client, prefetch=prefetch).get_json()
+    assert drawn["assessment"]["status"] == "not-considered"
+    assert all(lane["items"] == [] for lane in drawn["lanes"])
+
+
 def test_limits_in_the_plot_are_those_of_the_tables(client: FlaskClient) -> None:
     lanes = {lane["id"]: lane for lane in post(client).get_json()["lanes"]}
     assert [limit["text"] for limit in lanes["temperature"]["limits"]] == ["fever from 38.0 °C"]
