@@ -83,7 +83,7 @@ def test_while_typing_only_the_last_state_is_asked_about(context: BrowserContext
     checked(page)
     asked: list[Route] = []
     given_up: list[Request] = []
-    page.on("requestfailed", lambda request: given_up.append(request))
+    page.on("requestfailed", lambda request: given_up.append(request))  # noqa: PLW0108 - it marks what it is given
 
     def hold_the_first(route: Route) -> None:
         asked.append(route)
