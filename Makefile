@@ -13,12 +13,12 @@ UV_VERSION := 0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
-PURE := not java and not browser and not postgres and not external
+PURE := not java and not browser and not postgres and not redis and not external
 PYTEST_ARGS ?=
 FUZZ_ARGS ?=
 
 .PHONY: help install install-dev demo test test-all check format bench bench-peers faults fuzz docs screenshots lock
-.PHONY: chromium clean
+.PHONY: chromium clean audit sbom
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ demo: install ## the service with the embedded EHR sandbox on http://127.0.0.1:8
 test: install-dev ## every test that needs nothing but Python
 	$(BIN)/python -m pytest -m "$(PURE)" $(PYTEST_ARGS)
 
-test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, the browser, external data
+test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, Redis, the browser, external data
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: install-dev ## lint, formatting and types
@@ -52,6 +52,7 @@ bench: install-dev fuzz ## fuzz; cost of mapping and of a hook call, latency, th
 	$(BIN)/python benchmarks/latency.py $(QUICK)
 	$(BIN)/python benchmarks/throughput.py $(QUICK)
 	$(BIN)/python benchmarks/mutated.py $(QUICK)
+	$(BIN)/python benchmarks/tokens.py $(QUICK)
 
 bench-peers: install-dev $(VENV)/peers/.ready ## the same load on HealthChain, in an environment of its own
 	$(BIN)/python benchmarks/throughput.py $(QUICK) --peer $(CURDIR)/$(VENV)/peers/bin/python
@@ -67,6 +68,14 @@ docs: install ## write the pages that are made from the tables and from the case
 	mv docs/reference/codes.md.new docs/reference/codes.md
 	$(BIN)/python -m tests.spec.render
 
+audit: install-dev ## known vulnerabilities of the locked packages; AUDIT_STRICT=1 fails where none could be looked up
+	$(BIN)/python tools/audit.py requirements/runtime.txt
+
+sbom: install-dev ## build/sbom.json: what the service is made of (CycloneDX), from the locked packages
+	@mkdir -p build
+	$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+		--of JSON -o build/sbom.json requirements/runtime.txt
+
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
 	$(BIN)/python tools/screenshots.py
 	$(BIN)/python tools/course_screenshot.py
@@ -76,6 +85,7 @@ lock: $(VENV)/lock/bin/uv ## rewrite requirements/ from pyproject.toml; LOCK_ARG
 	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --output-file requirements/dev.txt --constraint requirements/runtime.txt \
 		--constraint requirements/build.txt pyproject.toml --group dev
+	$(COMPILE) --output-file requirements/tracing.txt --constraint requirements/dev.txt --extra tracing pyproject.toml
 
 clean: ## remove what was built, .venv included
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

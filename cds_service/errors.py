@@ -45,6 +45,16 @@ class Forbidden(ServiceError):
     status = 403
 
 
+class Unauthorized(ServiceError):
+    """No token that opens this. ``code`` is for logs and records; the caller gets the bare status."""
+
+    status = 401
+
+    def __init__(self, code: str) -> None:
+        super().__init__("a token is needed that is valid for this address")
+        self.code = code
+
+
 class NotFound(ServiceError):
     code = "not-found"
     status = 404
@@ -68,7 +78,7 @@ class UnsupportedMediaType(ServiceError):
 
 
 class UpstreamUnavailable(ServiceError):
-    """The FHIR server timed out, throttled or failed; worth another try."""
+    """The FHIR server, the store or the keys of a client are out of reach; worth another try."""
 
     code = "transient"
     status = 503
@@ -79,7 +89,7 @@ class UpstreamUnavailable(ServiceError):
 
 
 class TooManyCalls(UpstreamUnavailable):
-    """More calls than may be made in a second."""
+    """More calls than a client may make in a second, or have under way at once."""
 
     code = "throttled"
     status = 429

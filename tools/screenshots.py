@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwrigh
 from werkzeug.serving import make_server
 
 from cds_service.app import the_writer
-from cds_service.commands.demo import assemble
+from cds_service.commands.demo import assemble, settings_of
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -40,7 +40,7 @@ def demo() -> Iterator[str]:
     server = make_server("127.0.0.1", 0, Flask("pending"), threaded=True)
     base = f"http://127.0.0.1:{server.port}"
     with tempfile.TemporaryDirectory() as folder:
-        server.app = app = assemble(base, lambda: NOW, data_dir=Path(folder))
+        server.app = app = assemble(settings_of(base, data_dir=Path(folder)), lambda: NOW)
         the_writer(app).start()
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -20,15 +20,21 @@ from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging
 from cds_service.sandbox import patients
 from cds_service.sandbox.ward import Clock, Ward
-from cds_service.settings import is_loopback, load_settings
+from cds_service.settings import Settings, is_loopback, load_settings
+from cds_service.web import operation
 
 
-def assemble(base: str, clock: Clock = sandbox.present, **settings: Any) -> Flask:
-    """Service and sandbox at one address, on the clock of one ward. Raises ConfigurationError."""
+def settings_of(base: str, **settings: Any) -> Settings:
+    """Those of a demo at ``base``, where nothing else is said. Raises ConfigurationError."""
     fhir = (f"{base}/fhir",)
     own: dict[str, Any] = {"auth": "none", "fhir_servers": fhir, "public_url": base, "smart_issuers": fhir}
+    return load_settings(**(own | settings))
+
+
+def assemble(settings: Settings, clock: Clock = sandbox.present) -> Flask:
+    """Service and sandbox in one app, on the clock of one ward. Raises ConfigurationError."""
     ward = Ward(clock)
-    app = create_app(load_settings(**(own | settings)), clock=ward)
+    app = create_app(settings, clock=ward)
     sandbox.register(app, ward)
     return app
 
@@ -52,13 +58,14 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"the demo knows no users: it is refused on {options.host}, bind to 127.0.0.1"
         )
-    configure_logging()
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
     host = f"[{options.host}]" if ":" in options.host else options.host
     base = f"http://{host}:{options.port}"
     servers = (f"{base}/fhir", f"http://localhost:{options.port}/fhir")
-    app = assemble(base, fhir_servers=servers, smart_issuers=servers)
-    the_writer(app).start()
+    settings = settings_of(base, fhir_servers=servers, smart_issuers=servers)
+    configure_logging(settings.log_level)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
+    app = assemble(settings)
+    operation.of(app).begin()
     server = make_server(options.host, options.port, app, threaded=True)
     sys.stdout.write(
         f"CRS CDS demo with synthetic patients\n\n  open   {base}/\n  FHIR   {base}/fhir/Patient\n"

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from cds_service.app import the_writer
-from cds_service.commands.demo import assemble
+from cds_service.commands.demo import assemble, settings_of
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def demo(store: Path, *, allowed: bool = True, **settings: Any) -> Iterator[str]
     server = make_server("127.0.0.1", 0, Flask("pending"), threaded=True)
     base = f"http://127.0.0.1:{server.port}"
     fhir = f"{base}/fhir" if allowed else "http://127.0.0.1:1/fhir"
-    app = assemble(base, fhir_servers=(fhir,), smart_issuers=(fhir,), data_dir=store, **settings)
+    app = assemble(settings_of(base, fhir_servers=(fhir,), smart_issuers=(fhir,), data_dir=store, **settings))
     the_writer(app).start()
     server.app = app
     thread = threading.Thread(target=server.serve_forever)

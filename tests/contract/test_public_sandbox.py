@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 from cds_service.app import the_writer
 from tests import ordering
 from tests.builders import RXNORM, Json, concept
+from tests.contract import trusted
 from tests.contract.service import _encoder, check, client, prefetch
 from tests.stored import rows
 
@@ -262,3 +263,34 @@ def test_the_ids_stay_apart_where_the_later_of_two_equal_ones_wins(service: Flas
     assert answer.json is not None
     ids = [found["id"] for found in answer.json["services"]]
     assert len(ids) == len(set(ids)) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/cds-services", "GET"),
+        *((p, "POST") for p in PATHS.values()),
+        *((f"{p}/feedback", "POST") for p in PATHS.values()),
+    ],
+)
+def test_73_a_preflight_passes_where_tokens_are_required(tmp_path: Path, path: str, method: str) -> None:
+    asked = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    answer = trusted.service(tmp_path, cors_origins=(ORIGIN,)).options(path, headers=asked)
+    assert answer.status_code in (200, 204)
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "authorization" in answer.headers["Access-Control-Allow-Headers"].lower()
+
+
+@pytest.mark.parametrize("path", PATHS.values())
+def test_72_a_token_of_the_public_sandbox_opens_nothing_where_tokens_are_required(
+    tmp_path: Path, path: str
+) -> None:
+    """Its key is published. The refusal can be read by the page, and is bare."""
+    where = trusted.service(tmp_path, cors_origins=(ORIGIN,))
+    answer = where.post(path, data=b"{}", content_type="application/json", headers=signed(path))
+    assert (answer.status_code, answer.data) == (401, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
