@@ -12,7 +12,7 @@ from cds_service.cards.wording import companion as wording
 from cds_service.cards.wording.grading import concept, criterion_name, evidence_time, evidence_value
 from cds_service.cards.wording.ledger import FLAGS, not_before
 from cds_service.cards.wording.tocilizumab import TOCILIZUMAB, arithmetic
-from cds_service.crs.evidence import Assessment, GivenDose, Tocilizumab
+from cds_service.crs.evidence import Assessment, GivenDose, Status, Tocilizumab
 from cds_service.crs.guideline import Guideline
 from cds_service.crs.weight import weight_at
 from fhir_mappings.facts import Administration, DrugGroup, PatientFacts, Route, Source
@@ -30,7 +30,14 @@ def table(words: tuple[str, Sequence[str]], rows: Iterable[Sequence[str]], empty
 
 
 def evidence_table(assessment: Assessment, zone: tzinfo | None) -> Json:
-    return table(wording.EVIDENCE, _evidence(assessment, zone), wording.NO_CRITERION)
+    return table(wording.EVIDENCE, _evidence(assessment, zone), _no_evidence(assessment))
+
+
+def _no_evidence(assessment: Assessment) -> str:
+    """That none holds is said of an open episode of which all is known."""
+    if assessment.missing or assessment.status is Status.NOT_GRADABLE:
+        return wording.NO_KNOWN_CRITERION
+    return wording.NO_CRITERION if assessment.status is Status.ACTIVE else wording.NOTHING_WEIGHED
 
 
 def _evidence(assessment: Assessment, zone: tzinfo | None) -> Iterator[Sequence[str]]:

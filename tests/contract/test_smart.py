@@ -162,6 +162,21 @@ def test_an_empty_chart_of_a_known_patient_is_drawn(client: FlaskClient) -> None
     assert all(lane["items"] == [] for lane in drawn["lanes"])
 
 
+@pytest.mark.parametrize(
+    ("patient", "said"),
+    [
+        ("demo-11", "No criterion is known to hold now; not everything is known."),
+        ("demo-06", "There is no open episode: nothing is weighed."),
+    ],
+)
+def test_that_no_criterion_holds_is_said_only_where_it_is_known(
+    client: FlaskClient, patient: str, said: str
+) -> None:
+    drawn = post(client, prefetch=chart(patient), patientId=patient).get_json()
+    assert drawn["evidence"]["rows"] == []
+    assert drawn["evidence"]["empty"] == said
+
+
 def test_limits_in_the_plot_are_those_of_the_tables(client: FlaskClient) -> None:
     lanes = {lane["id"]: lane for lane in post(client).get_json()["lanes"]}
     assert [limit["text"] for limit in lanes["temperature"]["limits"]] == ["fever from 38.0 °C"]

@@ -143,6 +143,8 @@ STEROIDS = (
     ("Drug", "Amount", "By weight", "Time", "Source"),
 )
 NO_CRITERION = "No criterion holds now."
+NO_KNOWN_CRITERION = "No criterion is known to hold now; not everything is known."
+NOTHING_WEIGHED = "There is no open episode: nothing is weighed."
 NONE_GIVEN = "None charted in the last 14 days."
 NONE_SEEN = "None among what could be read; more may have been given."
 OTHER_ROUTE, EARLIER, UNCOUNTED = "not for CRS, not counted", "before this therapy", "no open episode"
