@@ -64,8 +64,7 @@ def answer(registered: Registration, engine: Engine, rate: Rate) -> Response:
     trace.summary = summarize(seen.assessment, seen.acquired)
     body = encode(_course(seen, posted, engine))
     took = round((time.perf_counter() - g.started) * 1000, 1)
-    said = {"request_id": g.request_id, "service": SERVICE.id, "duration_ms": took}
-    logger.info("page", extra={**said, **trace.summary})
+    logger.info("page", service=SERVICE.id, duration_ms=took, **trace.summary)
     return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
