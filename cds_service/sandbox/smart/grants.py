@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from cds_service.sandbox.fhir_server import Clock
+from cds_service.sandbox.ward import Clock
 
 MOST = 1_000
 """Of each kind; the oldest gives way."""

@@ -6,9 +6,9 @@ from flask import request
 
 from cds_service.sandbox.fhir_paging import later_page
 from cds_service.sandbox.fhir_refusal import FhirRefusalError
-from cds_service.sandbox.fhir_server import Clock
 from cds_service.sandbox.smart.grants import Grants, Token
 from cds_service.sandbox.smart.scopes import opens
+from cds_service.sandbox.ward import Clock
 
 OPEN = ("metadata", ".well-known")
 OF_NOBODY = "Medication"

@@ -10,11 +10,11 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import BadRequest
 
 from cds_service.sandbox import patients
-from cds_service.sandbox.fhir_server import Clock
 from cds_service.sandbox.smart import authorize, guard, token
 from cds_service.sandbox.smart.clients import clients_of
 from cds_service.sandbox.smart.grants import Grants, Launch
 from cds_service.sandbox.smart.scopes import LAUNCHES, TYPES
+from cds_service.sandbox.ward import Clock
 from cds_service.settings import is_loopback
 from cds_service.smart.routes import EXTENSION
 
