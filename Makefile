@@ -13,7 +13,7 @@ UV_VERSION := 0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
-PURE := not java and not browser and not postgres and not external
+PURE := not java and not browser and not postgres and not redis and not external
 PYTEST_ARGS ?=
 FUZZ_ARGS ?=
 
@@ -33,7 +33,7 @@ demo: install ## the service with the embedded EHR sandbox on http://127.0.0.1:8
 test: install-dev ## every test that needs nothing but Python
 	$(BIN)/python -m pytest -m "$(PURE)" $(PYTEST_ARGS)
 
-test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, the browser, external data
+test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, Redis, the browser, external data
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: install-dev ## lint, formatting and types

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 
 from flask import Flask
@@ -13,13 +15,21 @@ from cds_service.acquire.bases import same_base
 from cds_service.acquire.client import FhirClient
 from cds_service.acquire.queries import build_queries
 from cds_service.errors import BadRequest
-from cds_service.hooks.run import Engine, from_the_chart
+from cds_service.hooks.run import Allowed, Engine, from_the_chart
 from cds_service.records.entries import Tables
 from cds_service.records.opening import open_writer
 from cds_service.records.writer import Writer
-from cds_service.settings import Settings
+from cds_service.settings import Settings, require_authentication
 from cds_service.tables import load_codebook, load_guideline, search_codes
-from cds_service.web import audit, browsers, discovery, documents, feedback
+from cds_service.trust.addresses import AddressRule
+from cds_service.trust.clients import Client, load_clients
+from cds_service.trust.fetching import fetch
+from cds_service.trust.key_ring import KeyRing
+from cds_service.trust.keys import GivenKeys
+from cds_service.trust.replay import UsedHere, UsedInRedis, open_redis
+from cds_service.trust.tokens import Keys, TokenCheck, Used
+from cds_service.web import audit, authentication, browsers, discovery, documents, feedback
+from cds_service.web.authentication import Gate
 from cds_service.web.outcomes import register_error_handlers
 from cds_service.web.routes import EXTENSION, blueprint
 from cds_service.web.terminology import blueprint as terminology
@@ -45,6 +55,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock)
     app.register_blueprint(discovery.create_blueprint(engine))
     app.register_blueprint(terminology)
     browsers.register(app, settings)
+    if settings.auth == "jwt":
+        authentication.register(app, _gate(engine, settings))
     documents.register(app, engine.services)
     return app
 
@@ -59,11 +71,45 @@ def build_engine(settings: Settings, clock: Callable[[], datetime] = system_cloc
         queries=build_queries(search_codes(codebook)),
         client=FhirClient(ca_file=str(settings.fhir_ca_file) if settings.fhir_ca_file else None),
         budget_ms=settings.fhir_budget_ms,
-        allowed_server=_allowed(settings.fhir_servers),
+        allowed_server=_allowed(settings.fhir_servers, None, "CRS_CDS_FHIR_SERVERS"),
         zone=settings.zone,
         clock=clock,
         acquire=from_the_chart,
     )
+
+
+def _gate(engine: Engine, settings: Settings) -> Gate:
+    """What knows the clients. Raises ConfigurationError where the settings or the clients file have a gap."""
+    file, public_url = require_authentication(settings)
+    clients = load_clients(file)
+    check = TokenCheck(clients, _keys(clients, settings), _used(settings))
+    engines = {iss: _engine_of(client, engine) for iss, client in clients.items()}
+    return Gate(check, public_url, engines, engine.clock)
+
+
+def _engine_of(client: Client, engine: Engine) -> Engine:
+    """The engine that asks the FHIR server of one client, and no other."""
+    allowed = _allowed((client.fhir_base,), client.addresses, "the clients file")
+    return replace(engine, allowed_server=allowed)
+
+
+def _keys(clients: Mapping[str, Client], settings: Settings) -> dict[str, Keys]:
+    """Where the keys of each client come from: from its file, or else from where it publishes them."""
+    ca_file = str(settings.fhir_ca_file) if settings.fhir_ca_file else None
+    found: dict[str, Keys] = {}
+    for iss, client in clients.items():
+        if client.keys is not None:
+            found[iss] = GivenKeys(client.keys)
+        elif client.jku is not None:
+            download = partial(fetch, client.jku, client.addresses, ca_file)
+            found[iss] = KeyRing(client.jku, download, settings.jwks_seconds)
+    return found
+
+
+def _used(settings: Settings) -> Used:
+    if settings.redis_url is None:
+        return UsedHere()
+    return UsedInRedis(open_redis(settings.redis_url.get_secret_value()))
 
 
 def the_writer(app: Flask) -> Writer:
@@ -79,15 +125,17 @@ def _audit(engine: Engine, settings: Settings) -> audit.Audit:
     return audit.Audit(writer, engine, version, full=settings.audit_full_days > 0)
 
 
-def _allowed(bases: tuple[str, ...]) -> Callable[[str], str]:
+def _allowed(
+    bases: tuple[str, ...], addresses: AddressRule | None, named_in: str
+) -> Callable[[str], Allowed]:
     """The configured base that a request's ``fhirServer`` equals; its own spelling is never called."""
 
-    def find(server: str) -> str:
+    def find(server: str) -> Allowed:
         for base in bases:
             if same_base(base, server):
-                return base
+                return Allowed(base, addresses)
         raise BadRequest(
-            "fhirServer is not a FHIR server this service may call; name it in CRS_CDS_FHIR_SERVERS",
+            f"fhirServer is not a FHIR server this service may call for you; name it in {named_in}",
             ("fhirServer",),
         )
 

@@ -11,7 +11,7 @@ import msgspec
 FIELDS = (
     "request_id", "service", "hook_instance", "status", "outcome", "assessment", "rules", "missing",
     "failures", "orders", "other_patients", "duration_ms", "error", "where", "queued", "dropped",
-    "resource_type", "left_out",
+    "resource_type", "left_out", "client", "source", "key_number", "host",
 )  # fmt: skip
 """What a record may carry beside time, level and event."""
 

@@ -24,6 +24,9 @@ OTHERS = {"CRS_CDS_EXTERNAL_DATA", SECRETS_DIR}
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 """An origin as a browser writes it: lower case, no path, no default port spelled out."""
 
+BASE = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?(?:/[\w.~\-]+)*/?", re.ASCII)
+"""A base URL that is written in one way only: the audience of each token is compared with it exactly."""
+
 
 class Settings(BaseSettings):
     """What a site may set. Lists are separated by commas."""
@@ -31,6 +34,16 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
     auth: Literal["jwt", "none"] = "jwt"
+    clients: Path | None = None
+    """The file of trusted EHRs; required with ``auth`` jwt."""
+    public_url: str | None = None
+    """The base URL that clients call; the audience of a token is this and the path."""
+    redis_url: SecretStr | None = None
+    """Where used tokens and rates are kept for all workers and replicas. Unset: in the one worker process."""
+    rate_limit: int = Field(default=50, ge=1, le=100_000)
+    """Calls a second that a client may make."""
+    jwks_seconds: int = Field(default=300, ge=20, le=3_600)
+    """How long a client's published keys are used after they were fetched."""
     fhir_servers: Annotated[tuple[str, ...], NoDecode] = ()
     """FHIR base URLs that may be called with ``auth`` none."""
     fhir_ca_file: Path | None = None
@@ -68,6 +81,22 @@ class Settings(BaseSettings):
             parts = urlsplit(server)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
                 raise ValueError(f"{server!r} is not a FHIR base URL such as https://ehr.example/fhir")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _base(cls, value: str | None) -> str | None:
+        if value is not None and not BASE.fullmatch(value):
+            raise ValueError(f"{value!r} is not a base URL such as https://cds.hospital.example/crs")
+        return value.rstrip("/") if value else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(
+            ("redis://", "rediss://", "unix://")
+        ):
+            raise ValueError("must begin with redis://, rediss:// or unix://")  # it may hold a password
         return value
 
     @field_validator("cors_origins")
@@ -142,15 +171,32 @@ def _refuse_unknown(names: list[str]) -> None:
         raise ConfigurationError(f"{unknown[0]}: unknown setting; there are {', '.join(sorted(known))}")
 
 
-def require_servable(settings: Settings, host: str) -> None:
+def require_servable(settings: Settings, host: str, workers: int = 1) -> None:
     """Refuse to serve without a way to know the caller, except to this machine alone."""
-    if settings.auth == "jwt":
+    if settings.auth == "none":
+        if not is_loopback(host):
+            raise ConfigurationError(f"{PREFIX}AUTH=none is refused on {host}: bind to 127.0.0.1")
+        return
+    require_authentication(settings)
+    if workers > 1 and settings.redis_url is None:
         raise ConfigurationError(
-            f"{PREFIX}AUTH: client authentication by JWT is not part of this version; set {PREFIX}AUTH=none "
-            "and bind to loopback, for trials only"
+            f"{PREFIX}REDIS_URL: needed for {workers} workers: each token opens one call, whichever worker "
+            "it reaches"
         )
-    if not is_loopback(host):
-        raise ConfigurationError(f"{PREFIX}AUTH=none is refused on {host}: bind to 127.0.0.1")
+
+
+def require_authentication(settings: Settings) -> tuple[Path, str]:
+    """The clients file and the public URL. Raises ConfigurationError where one is not set."""
+    if settings.clients is None:
+        raise ConfigurationError(
+            f"{PREFIX}CLIENTS: the file of trusted EHRs is needed with {PREFIX}AUTH=jwt, the default; "
+            f"for trials on this machine alone there is {PREFIX}AUTH=none"
+        )
+    if settings.public_url is None:
+        raise ConfigurationError(
+            f"{PREFIX}PUBLIC_URL: the base URL that EHRs call is needed with {PREFIX}AUTH=jwt"
+        )
+    return settings.clients, settings.public_url
 
 
 def is_loopback(host: str) -> bool:

@@ -3,17 +3,20 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import prerequisites
+from tests import redis_server as redis_servers
 
 MARKER_OF_FIXTURE = {
     "hapi_base": "java",
     "chromium": "browser",
     "external_data": "external",
     "postgresql": "postgres",
+    "redis_server": "redis",
 }
 RECORDS = pytest.StashKey[str]()
 
@@ -49,3 +52,13 @@ def external_data() -> Path:
 def chromium() -> str:
     """The path of the browser program."""
     return prerequisites.chromium_program() or prerequisites.missing("Chromium is not installed")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[redis_servers.RedisServer]:
+    """A running Redis; all tests share it."""
+    path = redis_servers.program()
+    if path is None:
+        prerequisites.missing("Redis is not installed")
+    with redis_servers.running(path) as server:
+        yield server

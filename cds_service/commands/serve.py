@@ -47,8 +47,8 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def add_parser(commands: Any) -> None:
-    parser = commands.add_parser("serve", help="serve the CDS Hooks service; needs CRS_CDS_AUTH=none")
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address; default 127.0.0.1")
+    parser = commands.add_parser("serve", help="serve the CDS Hooks service to the EHRs of CRS_CDS_CLIENTS")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; default 127.0.0.1")
     parser.add_argument("--port", type=port, default=8000, help="default 8000")
     parser.add_argument("--workers", type=count(MOST_WORKERS), default=1, help="processes; default 1")
     parser.set_defaults(run=run)
@@ -56,7 +56,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     settings = load_settings()
-    require_servable(settings, options.host)
+    require_servable(settings, options.host, options.workers)
     configure_logging()
     app = create_app(settings)  # before the workers are forked: a bad table stops the start, once
     settle_memory()

@@ -20,6 +20,7 @@ from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger, where
 from cds_service.records.entries import Call, Card, Full
 from cds_service.records.writer import Writer
+from cds_service.trust.clients import Client
 
 EXTENSION = "crs_cds_audit"
 UNDER = "/cds-services/"
@@ -44,10 +45,13 @@ class Audit:
 class Trace:
     """What is known of the call that is being answered."""
 
-    __slots__ = ("body", "cards", "hook", "refusal", "response", "service", "summary", "time", "watch")
+    __slots__ = (
+        "body", "cards", "claimed", "hook", "refusal", "response", "service", "summary", "time", "watch",
+    )  # fmt: skip
 
     def __init__(self, now: datetime) -> None:
         self.time = now
+        self.claimed = ""  # whose token a refused call seemed to carry
         self.service: Service | None = None
         self.body = b""
         self.hook: HookRequest | None = None
@@ -70,6 +74,12 @@ def the_audit() -> Audit:
 def begin() -> None:
     """Start the trace of a call."""
     g.trace = Trace(the_audit().engine.clock())
+
+
+def client_name() -> str:
+    """Who calls; empty without client authentication."""
+    client: Client | None = g.client
+    return client.name if client is not None else ""
 
 
 def answered(body: Mapping[str, Any], response: bytes) -> None:
@@ -109,7 +119,7 @@ def _record(trace: Trace, audit: Audit, status: int) -> Call:
         time=trace.time,
         service=trace.service.id if trace.service is not None else "",
         hook_instance=hook.hook_instance if hook is not None else _instance(trace.body),
-        client=g.get("client", ""),
+        client=client_name() or trace.claimed,
         status=status,
         error=refusal.code if refusal is not None else "",
         lacking=_lacking(refusal, audit.keys) if refusal is not None else (),

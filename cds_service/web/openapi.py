@@ -12,15 +12,19 @@ Json = dict[str, Any]
 FHIR_JSON = "application/fhir+json"
 REFUSALS = {
     400: "Malformed, of another hook, or naming a FHIR server that may not be called.",
+    401: "No token, or none that is valid for this address; without a body.",
     404: "There is no such thing here.",
     405: "Another method is needed.",
     412: "Data that is needed was not sent and cannot be had.",
     413: "The body is too large.",
     415: "Not JSON, or packed in another way than gzip.",
+    429: "More calls than a client may make; try again.",
     500: "The service failed; nothing was said about the patient.",
-    503: "The FHIR server timed out, throttled or failed; try again.",
+    503: "The FHIR server timed out, throttled or failed, or callers cannot be told now; try again.",
 }
 EVERYWHERE = (400, 405)
+TOKEN: list[Json] = [{"client": []}]
+"""What a call needs where there is client authentication."""
 
 
 def document(services: list[Service], with_feedback: bool) -> Json:
@@ -48,7 +52,10 @@ def document(services: list[Service], with_feedback: bool) -> Json:
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "paths": paths,
-        "components": {"schemas": {name: _moved(name, s) for name, s in schemas.documents().items()}},
+        "components": {
+            "schemas": {name: _moved(name, s) for name, s in schemas.documents().items()},
+            "securitySchemes": {"client": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
     }
 
 
@@ -59,10 +66,11 @@ def _call(service: Service) -> Json:
         "summary": service.title,
         "description": service.description,
         "operationId": service.id,
+        "security": TOKEN,
         "requestBody": _body(schema),
         "responses": _answers(
             "The cards; none where there is nothing to say.", "response", "application/json",
-            404, 412, 413, 415, 500, 503,
+            401, 404, 412, 413, 415, 429, 500, 503,
         ),
     }  # fmt: skip
 
@@ -72,7 +80,8 @@ def _feedback(service: Service) -> Json:
         "summary": f"What became of the cards of {service.id}",
         "operationId": f"{service.id}-feedback",
         "requestBody": _body("feedback"),
-        "responses": _answers("Kept; nothing is said.", None, "", 404, 413, 415, 500, 503),
+        "security": TOKEN,
+        "responses": _answers("Kept; nothing is said.", None, "", 401, 404, 413, 415, 429, 500, 503),
     }
 
 
@@ -113,12 +122,13 @@ def _answers(summary: str, schema: str | None, media_type: str, *refusals: int) 
     if media_type:
         found["200"]["content"] = {media_type: _schema_of(schema)}
     for status in sorted({*refusals, *EVERYWHERE} - {304}):
-        content = {FHIR_JSON: {"schema": _to("operation-outcome")}}
-        found[str(status)] = {"description": REFUSALS[status], "content": content}
+        found[str(status)] = {"description": REFUSALS[status]}
+        if status != 401:
+            found[str(status)]["content"] = {FHIR_JSON: {"schema": _to("operation-outcome")}}
     if 304 in refusals:
         found["304"] = {"description": "As it was under the ETag that was sent."}
-    if "503" in found:
-        found["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 0}}}
+    for busy in {"429", "503"} & set(found):
+        found[busy]["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 0}}}
     return found
 
 

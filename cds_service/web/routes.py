@@ -14,7 +14,9 @@ from cds_service.errors import NotFound, UnsupportedMediaType
 from cds_service.hooks.identity import encode, with_uuids
 from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger
-from cds_service.web import audit, packing
+from cds_service.trust.clients import Client
+from cds_service.web import audit, authentication, packing
+from cds_service.web.authentication import Gate
 from cds_service.web.wire import parse_request
 
 blueprint = Blueprint("cds_services", __name__)
@@ -27,10 +29,19 @@ def _engine() -> Engine:
     return engine
 
 
+def _engine_of(client: Client | None) -> Engine:
+    """The engine that asks the FHIR server of this client, and no other."""
+    if client is None:
+        return _engine()
+    gate: Gate = current_app.extensions[authentication.EXTENSION]
+    return gate.engines[client.iss]
+
+
 @blueprint.before_app_request
 def _begin() -> None:
     g.started = time.perf_counter()
     g.request_id = str(uuid.uuid4())
+    g.client = None
     audit.begin()
 
 
@@ -45,11 +56,14 @@ def _finish(response: Response) -> Response:
 @blueprint.post("/cds-services/<service_id>")
 def call(service_id: str) -> Response:
     """Run one hook."""
-    engine, trace = _engine(), g.trace
+    trace = g.trace
     service = trace.service = named(service_id)
     trace.body = json_body()
     hook = trace.hook = parse_request(trace.body, service.hook)
     trace.body = b""  # understood: no longer needed to find out whose call it was
+    engine = _engine_of(g.client)
+    if hook.fhir_server is not None:
+        engine.allowed_server(hook.fhir_server)  # also where it will not be asked
     answer = service.respond(hook, audit.watched(engine))
     trace.summary = answer.summary
     _log(service, hook.hook_instance, answer.summary)

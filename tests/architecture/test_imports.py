@@ -21,6 +21,7 @@ LAYERS = (
     ("cds_service.hooks",),
     ("cds_service.cards", "cds_service.acquire", "cds_service.tables", "cds_service.records"),
     ("cds_service.crs",),
+    ("cds_service.trust",),
     ("cds_service.settings", "cds_service.observability"),
     ("cds_service.errors",),
     ("fhir_mappings",),
