@@ -9,6 +9,7 @@ from functools import partial
 from importlib import metadata
 
 from flask import Flask
+from pydantic import SecretStr
 
 from cds_service import hooks
 from cds_service.acquire.bases import same_base
@@ -28,7 +29,7 @@ from cds_service.trust.key_ring import KeyRing
 from cds_service.trust.keys import GivenKeys
 from cds_service.trust.replay import UsedHere, UsedInRedis, open_redis
 from cds_service.trust.tokens import Keys, TokenCheck, Used
-from cds_service.web import audit, authentication, browsers, discovery, documents, feedback
+from cds_service.web import audit, authentication, browsers, discovery, documents, feedback, limits
 from cds_service.web.authentication import Gate
 from cds_service.web.outcomes import register_error_handlers
 from cds_service.web.routes import EXTENSION, blueprint
@@ -56,7 +57,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock)
     app.register_blueprint(terminology)
     browsers.register(app, settings)
     if settings.auth == "jwt":
-        authentication.register(app, _gate(engine, settings))
+        gate = _gate(engine, settings)
+        authentication.register(app, gate)
+        limits.register(app, settings.rate_limit, _secret(settings.redis_url), len(gate.engines))
     documents.register(app, engine.services)
     return app
 
@@ -107,9 +110,12 @@ def _keys(clients: Mapping[str, Client], settings: Settings) -> dict[str, Keys]:
 
 
 def _used(settings: Settings) -> Used:
-    if settings.redis_url is None:
-        return UsedHere()
-    return UsedInRedis(open_redis(settings.redis_url.get_secret_value()))
+    url = _secret(settings.redis_url)
+    return UsedHere() if url is None else UsedInRedis(open_redis(url))
+
+
+def _secret(setting: SecretStr | None) -> str | None:
+    return None if setting is None else setting.get_secret_value()
 
 
 def the_writer(app: Flask) -> Writer:

@@ -23,12 +23,11 @@ REFUSALS = {
     503: "The FHIR server timed out, throttled or failed, or callers cannot be told now; try again.",
 }
 EVERYWHERE = (400, 405)
-TOKEN: list[Json] = [{"client": []}]
-"""What a call needs where there is client authentication."""
 
 
-def document(services: list[Service], with_feedback: bool) -> Json:
+def document(services: list[Service], with_feedback: bool, with_tokens: bool) -> Json:
     """OpenAPI 3.1, whole in itself: all schemas are inside."""
+    token: Json = {"security": [{"client": []}]} if with_tokens else {}
     paths: Json = {
         "/cds-services": {"get": _reading("Discovery", "discovery", "application/json")},
         "/schemas/{name}": {"get": _schema_file()},
@@ -38,9 +37,9 @@ def document(services: list[Service], with_feedback: bool) -> Json:
     }
     for service in services:
         path = f"/cds-services/{service.id}"
-        paths[path] = {"post": _call(service)}
+        paths[path] = {"post": token | _call(service)}
         if with_feedback:
-            paths[f"{path}/feedback"] = {"post": _feedback(service)}
+            paths[f"{path}/feedback"] = {"post": token | _feedback(service)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -66,7 +65,6 @@ def _call(service: Service) -> Json:
         "summary": service.title,
         "description": service.description,
         "operationId": service.id,
-        "security": TOKEN,
         "requestBody": _body(schema),
         "responses": _answers(
             "The cards; none where there is nothing to say.", "response", "application/json",
@@ -80,7 +78,6 @@ def _feedback(service: Service) -> Json:
         "summary": f"What became of the cards of {service.id}",
         "operationId": f"{service.id}-feedback",
         "requestBody": _body("feedback"),
-        "security": TOKEN,
         "responses": _answers("Kept; nothing is said.", None, "", 401, 404, 413, 415, 429, 500, 503),
     }
 

@@ -166,3 +166,10 @@ def test_an_order_hook_without_our_drugs_is_held_to_the_same_server(tmp_path: Pa
     context = {"userId": "Practitioner/1", "patientId": "p", "draftOrders": drafts}
     body = request(hook="order-sign", context=context, fhirServer="https://other.example/fhir", prefetch=...)
     assert call(service(tmp_path), f"Bearer {token(path=path)}", path, body).status_code == 400
+
+
+def test_the_document_says_which_calls_need_a_token(tmp_path: Path) -> None:
+    api = service(tmp_path).get("/schemas/openapi.json").json or {}
+    guarded = {path for path, methods in api["paths"].items() if "security" in methods.get("post", {})}
+    assert guarded == {path for path in api["paths"] if path.startswith("/cds-services/")}
+    assert api["components"]["securitySchemes"]["client"]["bearerFormat"] == "JWT"

@@ -1,0 +1,136 @@
+"""What breaks in a hospital at night: each fault, who may be refused while it lasts, and how it is mended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.hospital.hospital import Hospital
+from benchmarks.hospital.programs import Program
+from benchmarks.hospital.traffic import FETCHED, GIVEN, PREFETCHED
+from tests.integration.postgresql_server import PostgresqlServer
+
+KILL_EVERY_S = 0.5
+ALL = frozenset({PREFETCHED, FETCHED, GIVEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """``refused``: the kinds of calls that may be answered 503 from the fault until all is well again."""
+
+    name: str
+    refused: frozenset[str]
+    lasting: Callable[[], AbstractContextManager[None]]
+
+
+def none() -> Fault:
+    @contextmanager
+    def nothing() -> Iterator[None]:
+        yield
+
+    return Fault("nothing", frozenset(), nothing)
+
+
+def workers_killed(hospital: Hospital) -> Fault:
+    """kill -9 of one worker after the other, of each replica in turn."""
+
+    @contextmanager
+    def killing() -> Iterator[None]:
+        over = threading.Event()
+
+        def kill() -> None:
+            number = 0
+            while not over.wait(KILL_EVERY_S):
+                workers = hospital.replicas[number % len(hospital.replicas)].workers()
+                with suppress(ProcessLookupError):
+                    os.kill(workers[0], signal.SIGKILL)
+                number += 1
+
+        thread = threading.Thread(target=kill, daemon=True)
+        thread.start()
+        yield
+        over.set()
+        thread.join()
+
+    return Fault("a worker killed every 0.5 s", ALL, killing)
+
+
+def stopped(program: Program, name: str) -> Fault:
+    """As an operator stops it, and starts it again: calls that were taken are answered, no other is lost."""
+
+    @contextmanager
+    def gone() -> Iterator[None]:
+        program.stop()
+        yield
+        program.start()
+
+    return Fault(name, frozenset(), gone)
+
+
+def killed(program: Program, refused: frozenset[str], name: str) -> Fault:
+    @contextmanager
+    def gone() -> Iterator[None]:
+        program.kill()
+        yield
+        program.start()
+
+    return Fault(name, refused, gone)
+
+
+def frozen(program: Program, refused: frozenset[str], name: str) -> Fault:
+    """As a machine that hangs: connections are taken, nothing is answered."""
+
+    @contextmanager
+    def hanging() -> Iterator[None]:
+        program.freeze()
+        yield
+        program.thaw()
+
+    return Fault(name, refused, hanging)
+
+
+def restarted(database: PostgresqlServer) -> Fault:
+    @contextmanager
+    def restarting() -> Iterator[None]:
+        database.stop()
+        yield
+        database.start()
+
+    return Fault("PostgreSQL gone", frozenset({GIVEN}), restarting)
+
+
+def disk_full(disk: Path) -> Fault:
+    """The file system of the SQLite files has no byte left."""
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        ballast = disk / "ballast"
+        ballast.write_bytes(b"")
+        with suppress(OSError), ballast.open("ab", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        yield
+        ballast.unlink()
+
+    return Fault("SQLite's disk full", frozenset({GIVEN}), full)
+
+
+def of_a_hospital(hospital: Hospital, database: PostgresqlServer, fhir: Program) -> list[Fault]:
+    one = hospital.replicas[0]
+    return [
+        none(),
+        workers_killed(hospital),
+        stopped(one, "a replica stopped"),
+        killed(one, ALL, "a replica killed"),
+        frozen(one, ALL, "a replica frozen"),
+        frozen(hospital.redis, ALL, "Redis frozen"),
+        killed(hospital.redis, ALL, "Redis killed"),
+        restarted(database),
+        killed(fhir, frozenset({FETCHED}), "FHIR server killed"),
+        frozen(fhir, frozenset({FETCHED}), "FHIR server frozen"),
+    ]
