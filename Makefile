@@ -13,7 +13,7 @@ UV_VERSION := 0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
-PURE := not java and not browser and not postgres and not redis and not external
+PURE := not java and not browser and not postgres and not redis and not nginx and not image and not external
 PYTEST_ARGS ?=
 FUZZ_ARGS ?=
 
