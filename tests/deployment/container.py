@@ -24,7 +24,9 @@ SOURCES = Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_CONF = Path("/etc/pip.conf")
 LIMIT_S = 400
-START_LIMIT_S = 30
+START_LIMIT_S = 120
+PORT = "00000000:1F40"
+"""All addresses, port 8000, as the kernel writes it."""
 ISOLATED = """
 set -e
 mount --bind "$ROOTFS" "$ROOTFS"
@@ -33,6 +35,7 @@ mount -t tmpfs -o nosuid,nodev,noexec,mode=1777 tmpfs "$ROOTFS/tmp"
 mount -t tmpfs -o "nosuid,nodev,noexec,mode=0700,uid=${OWNER%:*},gid=${OWNER#*:}" tmpfs "$ROOTFS/data"
 mount -t proc proc "$ROOTFS/proc"
 mount --rbind /dev "$ROOTFS/dev"
+mount -t tmpfs -o nosuid,nodev,noexec,mode=1777 tmpfs "$ROOTFS/dev/shm"
 mkdir "$ROOTFS/tmp/site"
 mount --bind "$SITE" "$ROOTFS/tmp/site"
 ip link set lo up
@@ -45,7 +48,7 @@ def missing_tools() -> list[str]:
     """What is needed and not there; empty where the image can be built."""
     if os.geteuid() != 0:
         return ["root"]
-    programs = ("buildah", "mmdebstrap", "unshare", "nsenter", "setpriv", "ip")
+    programs = ("buildah", "mmdebstrap", "unshare", "nsenter", "setpriv", "ip", "redis-server")
     return [program for program in programs if shutil.which(program) is None]
 
 
@@ -130,7 +133,7 @@ class Container:
     pid: int
     log: Path
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """A command inside, as the image's user with the image's environment."""
         user, group = self.image.owner.split(":")
         inside = (
@@ -148,7 +151,17 @@ class Container:
             group,
         )
         words = [*inside, "/usr/bin/env", "-i", *self.image.environment, *command]
-        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(words, input=given, capture_output=True, text=True, timeout=60, check=False)
+
+    @contextmanager
+    def beside(self, *command: str) -> Iterator[None]:
+        """A program of this machine on the container's network."""
+        words = ["nsenter", "-t", str(self.pid), "-n", *command]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
+            try:
+                yield
+            finally:
+                process.kill()
 
     def stop(self) -> int:
         """As an engine does, by the image's own signal; the exit code."""
@@ -191,12 +204,21 @@ def started(image: Image, folder: Path, site: Path, settings: Mapping[str, str])
 
 
 def _first(process: subprocess.Popen[bytes], log: Path) -> int:
-    """The first process inside, once it is the service and no longer what sets it up."""
+    """The first process inside, once it listens."""
     limit = time.monotonic() + START_LIMIT_S
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while time.monotonic() < limit and process.poll() is None:
         for child in children.read_text().split():
-            if b"crs-cds" in Path(f"/proc/{child}/cmdline").read_bytes() and "Listening" in log.read_text():
+            if _listens(int(child)):
                 return int(child)
         time.sleep(0.1)
     raise AssertionError(f"the image did not start:\n{log.read_text()[-3000:]}")
+
+
+def _listens(pid: int) -> bool:
+    """Whether anything does on the network of a process."""
+    try:
+        sockets = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    except OSError:  # it ended
+        return False
+    return PORT in [line.split()[1] for line in sockets]

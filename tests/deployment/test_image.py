@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from benchmarks.charts import hook_request
 from tests.deployment import container
 from tests.deployment.container import Container, Image
-from tools.trial import Ehr
+from tools.trial import VIEW, Ehr
 
 URL = "https://cds.hospital.example"
-SIGNED_CALL = """
+SETTINGS = {
+    "CRS_CDS_CLIENTS": "/tmp/site/clients.toml",  # noqa: S108 - inside
+    "CRS_CDS_SECRETS_DIR": "/tmp/site/secrets",  # noqa: S108
+    "CRS_CDS_PUBLIC_URL": URL,
+}
+CALL = """
 import sys, urllib.error, urllib.request
-path, token, body = sys.argv[1:]
+address, token = sys.argv[1:]
 headers = {"Content-Type": "application/json", "Authorization": "Bearer " + token}
-request = urllib.request.Request("http://127.0.0.1:8000" + path, body.encode(), headers)
+request = urllib.request.Request(address, sys.stdin.buffer.read(), headers)
 try:
-    print(urllib.request.urlopen(request).status)
+    answer = urllib.request.urlopen(request)
 except urllib.error.HTTPError as refused:
-    print(refused.code, refused.read().decode())
+    answer = refused
+print(answer.status, answer.read().decode())
 """
 
 
@@ -29,7 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ehr]:
     folder, ehr = tmp_path_factory.mktemp("site"), Ehr.made()
     ehr.clients(folder, "https://ehr.example/fhir")
     (folder / "secrets").mkdir()
-    (folder / "secrets" / "crs_cds_redis_url").write_text("redis://127.0.0.1:9/0")
+    (folder / "secrets" / "crs_cds_redis_url").write_text("redis://127.0.0.1:6379/0")
     (folder / "secrets" / "crs_cds_patient_hash_key").write_text("of a hospital that is none, for tests")
     folder.chmod(0o755)
     return folder, ehr
@@ -39,13 +47,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ehr]:
 def running(
     image: Image, site: tuple[Path, Ehr], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Container]:
-    settings = {
-        "CRS_CDS_CLIENTS": "/tmp/site/clients.toml",  # noqa: S108 - inside
-        "CRS_CDS_PUBLIC_URL": URL,
-        "CRS_CDS_SECRETS_DIR": "/tmp/site/secrets",  # noqa: S108
-    }
-    with container.started(image, tmp_path_factory.mktemp("container"), site[0], settings) as found:
+    folder = tmp_path_factory.mktemp("container")
+    with (
+        container.started(image, folder, site[0], SETTINGS) as found,
+        found.beside("redis-server", "--bind", "127.0.0.1", "--save", ""),
+    ):
         yield found
+
+
+def call(running: Container, token: str, body: str) -> str:
+    address = f"http://127.0.0.1:8000{VIEW}"
+    done = running.run("python3", "-c", CALL, address, token, given=body)
+    assert done.stderr == ""
+    return done.stdout
 
 
 def test_the_image_says_what_it_is_and_who_it_runs_as(image: Image) -> None:
@@ -87,28 +101,24 @@ def test_its_root_cannot_be_written_and_it_has_no_privilege(running: Container) 
     assert status["Uid"].split() == ["10001"] * 4
 
 
-def test_a_call_without_a_token_is_refused(running: Container) -> None:
-    done = running.run("python3", "-c", SIGNED_CALL, "/cds-services/crs-patient-view", "none", "{}")
-    assert done.stdout.startswith("401")
-
-
-def test_a_token_is_looked_up_in_redis_and_nothing_opens_without_it(
+def test_a_call_is_answered_with_the_grade_and_its_token_opens_no_second(
     running: Container, site: tuple[Path, Ehr]
 ) -> None:
-    """The key set, the secrets and the clients of the site are read; there is no Redis in here."""
-    path = "/cds-services/crs-patient-view"
-    done = running.run("python3", "-c", SIGNED_CALL, path, site[1].token(URL + path), "{}")
-    assert done.stdout.startswith("503"), done.stdout + done.stderr
+    """With its own Python and its own libraries: tables, tokens, Redis, the store and the card."""
+    body, token = hook_request(24, datetime.now(UTC)).decode(), site[1].token(URL + VIEW)
+    answer = call(running, token, body)
+    assert answer.startswith("200 ")
+    assert "CRS grade 3" in answer
+    assert call(running, token, body).startswith("401 ")
+
+
+def test_a_call_without_a_token_is_refused(running: Container) -> None:
+    assert call(running, "none", "{}").startswith("401 ")
 
 
 def test_it_stops_by_its_own_signal_without_a_stain(
     image: Image, site: tuple[Path, Ehr], tmp_path: Path
 ) -> None:
-    settings = {
-        "CRS_CDS_CLIENTS": "/tmp/site/clients.toml",  # noqa: S108
-        "CRS_CDS_PUBLIC_URL": URL,
-        "CRS_CDS_SECRETS_DIR": "/tmp/site/secrets",  # noqa: S108
-    }
-    with container.started(image, tmp_path, site[0], settings) as found:
+    with container.started(image, tmp_path, site[0], SETTINGS) as found:
         assert found.stop() == 0
         assert "Traceback" not in found.log.read_text()
