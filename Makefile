@@ -98,6 +98,7 @@ lock: $(VENV)/lock/bin/uv ## rewrite requirements/ from pyproject.toml; LOCK_ARG
 	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --output-file requirements/dev.txt --constraint requirements/runtime.txt \
 		--constraint requirements/build.txt pyproject.toml --group dev
+	$(COMPILE) --output-file requirements/tracing.txt --constraint requirements/dev.txt --extra tracing pyproject.toml
 
 clean: ## remove what was built, .venv included
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

@@ -13,10 +13,13 @@ from pydantic import SecretStr
 
 from cds_service import hooks
 from cds_service.acquire.bases import same_base
+from cds_service.acquire.calls import Tell, unheard
 from cds_service.acquire.client import FhirClient
 from cds_service.acquire.queries import build_queries
 from cds_service.errors import BadRequest
 from cds_service.hooks.run import Allowed, Engine, from_the_chart
+from cds_service.observability.metrics import Metrics
+from cds_service.observability.tracing import Tracing
 from cds_service.records.entries import Tables
 from cds_service.records.opening import open_writer
 from cds_service.records.writer import Writer
@@ -29,8 +32,9 @@ from cds_service.trust.key_ring import KeyRing
 from cds_service.trust.keys import GivenKeys
 from cds_service.trust.replay import UsedHere, UsedInRedis, open_redis
 from cds_service.trust.tokens import Keys, TokenCheck, Used
-from cds_service.web import audit, authentication, browsers, discovery, documents, feedback, limits
+from cds_service.web import audit, authentication, browsers, discovery, documents, feedback, limits, operation
 from cds_service.web.authentication import Gate
+from cds_service.web.operation import Operation
 from cds_service.web.outcomes import register_error_handlers
 from cds_service.web.routes import EXTENSION, blueprint
 from cds_service.web.terminology import blueprint as terminology
@@ -43,28 +47,38 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Flask:
+def create_app(
+    settings: Settings,
+    clock: Callable[[], datetime] = system_clock,
+    metrics: Metrics | None = None,
+    tracing: Tracing | None = None,
+) -> Flask:
     """A WSGI app. Raises ConfigurationError where a table or setting cannot be used."""
-    engine = build_engine(settings, clock)
+    metrics = metrics or Metrics()
+    engine = build_engine(settings, clock, _told_of_requests(metrics, tracing))
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.extensions[EXTENSION] = engine
-    audit.register(app, _audit(engine, settings))
+    tables = _tables(engine)
+    writer = open_writer(settings, tables, engine.clock, metrics.records)
+    audit.register(app, audit.Audit(writer, engine, tables.version, full=settings.audit_full_days > 0))
+    run = Operation(metrics, tables, writer, settings.shadow, show_metrics=settings.metrics, tracing=tracing)
+    operation.register(app, run)
     register_error_handlers(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(feedback.create_blueprint(comments=settings.feedback_comments))
-    app.register_blueprint(discovery.create_blueprint(engine))
+    app.register_blueprint(discovery.create_blueprint(engine, shadow=settings.shadow))
     app.register_blueprint(terminology)
     browsers.register(app, settings)
     if settings.auth == "jwt":
-        gate = _gate(engine, settings)
-        authentication.register(app, gate)
-        limits.register(app, settings.rate_limit, _secret(settings.redis_url), len(gate.engines))
+        _admit(app, engine, settings)
     documents.register(app, engine.services)
     return app
 
 
-def build_engine(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Engine:
+def build_engine(
+    settings: Settings, clock: Callable[[], datetime] = system_clock, tell: Tell = unheard
+) -> Engine:
     """What the services answer with. Raises ConfigurationError where a table or setting cannot be used."""
     codebook = load_codebook(settings.codes)
     return Engine(
@@ -72,13 +86,35 @@ def build_engine(settings: Settings, clock: Callable[[], datetime] = system_cloc
         guideline=load_guideline(settings.guideline),
         codebook=codebook,
         queries=build_queries(search_codes(codebook)),
-        client=FhirClient(ca_file=str(settings.fhir_ca_file) if settings.fhir_ca_file else None),
+        client=FhirClient(ca_file=str(settings.fhir_ca_file) if settings.fhir_ca_file else None, tell=tell),
         budget_ms=settings.fhir_budget_ms,
         allowed_server=_allowed(settings.fhir_servers, None, "CRS_CDS_FHIR_SERVERS"),
         zone=settings.zone,
         clock=clock,
         acquire=from_the_chart,
     )
+
+
+def _told_of_requests(metrics: Metrics, tracing: Tracing | None) -> Tell:
+    if tracing is None:
+        return metrics.fhir
+
+    def tell(resource_type: str, outcome: str, seconds: float) -> None:
+        metrics.fhir(resource_type, outcome, seconds)
+        tracing.fhir(resource_type, outcome, seconds)
+
+    return tell
+
+
+def _admit(app: Flask, engine: Engine, settings: Settings) -> None:
+    """Tokens are checked and calls are counted; where that cannot be done, the service is not ready."""
+    gate = _gate(engine, settings)
+    authentication.register(app, gate)
+    limits.register(app, settings.rate_limit, _secret(settings.redis_url), len(gate.engines))
+    run = operation.of(app)
+    run.shadow_clients = sum(client.shadow for client in gate.check.clients.values())
+    if isinstance(gate.check.used, UsedInRedis):
+        run.needs["redis"] = gate.check.used.answers
 
 
 def _gate(engine: Engine, settings: Settings) -> Gate:
@@ -124,11 +160,9 @@ def the_writer(app: Flask) -> Writer:
     return found.writer
 
 
-def _audit(engine: Engine, settings: Settings) -> audit.Audit:
+def _tables(engine: Engine) -> Tables:
     version = metadata.version("crs-cds")
-    tables = Tables(engine.guideline.id, engine.guideline.sha256, engine.codebook.sha256, version)
-    writer = open_writer(settings, tables, engine.clock)
-    return audit.Audit(writer, engine, version, full=settings.audit_full_days > 0)
+    return Tables(engine.guideline.id, engine.guideline.sha256, engine.codebook.sha256, version)
 
 
 def _allowed(

@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     """Whether what clinicians write with an override is kept: free text may hold patient data."""
     patient_hash_key: SecretStr | None = Field(default=None, min_length=32)
     """Key of the hash of patient ids, the same for all replicas. Unset: a file in the data directory."""
+    shadow: bool = False
+    """Whether everything is computed and recorded, and no card is shown to anybody."""
+    metrics: bool = True
+    """Whether ``/metrics`` is answered."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("fhir_servers", "cors_origins", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import logged as logs
 from tests import prerequisites
 from tests import redis_server as redis_servers
 
@@ -40,6 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, marker in MARKER_OF_FIXTURE.items():
             if fixture in used:
                 item.add_marker(marker)
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[logs.Logged]:
+    """The log of this test, from debug on."""
+    yield from logs.everything(capsys)
 
 
 @pytest.fixture(scope="session")

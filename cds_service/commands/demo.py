@@ -19,6 +19,7 @@ from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging
 from cds_service.sandbox import patients
 from cds_service.settings import is_loopback, load_settings
+from cds_service.web import operation
 
 
 def add_parser(commands: Any) -> None:
@@ -40,16 +41,16 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"the demo knows no users: it is refused on {options.host}, bind to 127.0.0.1"
         )
-    configure_logging()
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
     host = f"[{options.host}]" if ":" in options.host else options.host
     base = f"http://{host}:{options.port}"
     settings = load_settings(
         auth="none", fhir_servers=(f"{base}/fhir", f"http://localhost:{options.port}/fhir")
     )
+    configure_logging(settings.log_level)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
     app = create_app(settings)
     sandbox.register(app)
-    the_writer(app).start()
+    operation.of(app).begin()
     server = make_server(options.host, options.port, app, threaded=True)
     sys.stdout.write(
         f"CRS CDS demo with synthetic patients\n\n  open   {base}/\n  FHIR   {base}/fhir/Patient\n"

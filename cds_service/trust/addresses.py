@@ -82,7 +82,7 @@ def connect(
     found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     allowed = [item for item in found if rule.allows(str(item[4][0]))]
     if len(allowed) < len(found):
-        logger.warning("address-refused", extra={"host": host})
+        logger.warning("address-refused", host=host)
     failure: OSError = AddressRefused("no address of this name may be reached")
     for family, kind, protocol, _, address in allowed:
         sock = socket.socket(family, kind, protocol)

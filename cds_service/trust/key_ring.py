@@ -99,7 +99,7 @@ class KeyRing:
         try:
             keys = read_key_set(self._fetch(), self._jku)
         except (OSError, ValueError) as error:
-            logger.warning("keys-not-fetched", extra={"source": self._jku, "error": type(error).__name__})
+            logger.warning("keys-not-fetched", source=self._jku, error=type(error).__name__)
         else:
             self._keys, self._fetched = keys, self._clock()
         finally:

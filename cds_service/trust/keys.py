@@ -50,7 +50,7 @@ def read_key_set(text: bytes, source: str) -> KeySet:
         if key is not None and (str(key.key_id), key.algorithm_name) in found:
             fault, key = "the same kid twice", None
         if key is None:
-            logger.warning("key-skipped", extra={"source": source, "key_number": number, "error": fault})
+            logger.warning("key-skipped", source=source, key_number=number, error=fault)
         else:
             found[str(key.key_id), key.algorithm_name] = key
     return found

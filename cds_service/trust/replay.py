@@ -36,12 +36,19 @@ class UsedInRedis:
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
 
+    def answers(self) -> bool:
+        """Whether tokens can be checked now."""
+        try:
+            return bool(self._redis.ping())
+        except RedisError:
+            return False
+
     def first_use(self, issuer: str, jti: str, seconds: int) -> bool:
         """Raises CannotTell where Redis does not answer: a token that may be used up opens nothing."""
         try:
             return bool(self._redis.set(f"crs-cds:jti:{_digest(issuer, jti)}", b"", nx=True, ex=seconds))
         except RedisError as error:
-            logger.error("redis-unavailable", extra={"error": type(error).__name__})
+            logger.error("redis-unavailable", error=type(error).__name__)
             raise CannotTell("redis-unavailable") from None
 
 

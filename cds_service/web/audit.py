@@ -46,13 +46,15 @@ class Trace:
     """What is known of the call that is being answered."""
 
     __slots__ = (
-        "body", "cards", "claimed", "hook", "refusal", "response", "service", "summary", "time", "watch",
+        "body", "cards", "claimed", "hook", "refusal", "response", "service", "shadow", "summary", "time",
+        "watch",
     )  # fmt: skip
 
     def __init__(self, now: datetime) -> None:
         self.time = now
         self.claimed = ""  # whose token a refused call seemed to carry
         self.service: Service | None = None
+        self.shadow = False
         self.body = b""
         self.hook: HookRequest | None = None
         self.summary: Mapping[str, Any] = {}
@@ -99,17 +101,25 @@ def watched(engine: Engine) -> Engine:
     return watch.over(engine)
 
 
-def finish(status: int) -> None:
-    """Hand the record of a call of a service to the writer; never waits, and never spoils the answer."""
+def is_call() -> bool:
+    """Whether the request is a call of a service."""
+    return request.method != "OPTIONS" and request.path.startswith(UNDER)
+
+
+def finish(status: int) -> bool:
+    """Hand the record of a call to the writer; never waits, and never spoils the answer.
+
+    False for what is no call of a service.
+    """
     trace: Trace | None = g.get("trace")
-    if trace is None or request.method == "OPTIONS" or not request.path.startswith(UNDER):
-        return
+    if trace is None or not is_call():
+        return False
     audit = the_audit()
     try:
         audit.writer.offer(_record(trace, audit, status))
     except Exception as error:  # noqa: BLE001 - the answer matters more than its record
-        found = {"error": type(error).__name__, "where": where(error), "request_id": g.request_id}
-        logger.error("audit-fault", extra=found)
+        logger.error("audit-fault", error=type(error).__name__, where=where(error))
+    return True
 
 
 def _record(trace: Trace, audit: Audit, status: int) -> Call:
@@ -128,6 +138,7 @@ def _record(trace: Trace, audit: Audit, status: int) -> Call:
         patient_id=hook.patient_id if hook is not None else "",
         duration_ms=round((time.perf_counter() - g.started) * 1000),
         full=_full(trace, audit) if trace.watch is not None else None,
+        shadow=trace.shadow,
     )
 
 
@@ -159,7 +170,7 @@ def _full(trace: Trace, audit: Audit) -> Full | None:
     try:
         return Full(watch.inputs(service.id, hook, audit.engine, audit.version), trace.response)
     except (TypeError, ValueError, ArithmeticError) as error:  # numbers or text that JSON cannot carry
-        logger.error("audit-not-full", extra={"error": type(error).__name__, "request_id": g.request_id})
+        logger.error("audit-not-full", error=type(error).__name__)
         return None
 
 

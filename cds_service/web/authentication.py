@@ -43,9 +43,7 @@ class Gate:
             g.refused_for = refusal.reason
             raise Unauthorized(refusal.reason) from None
         except CannotTell as unknown:
-            logger.error(
-                "authentication-unavailable", extra={"request_id": g.request_id, "error": unknown.what}
-            )
+            logger.error("authentication-unavailable", error=unknown.what)
             text = "callers cannot be told from others now; try again"
             raise UpstreamUnavailable(text, retry_after=unknown.retry_after) from None
 

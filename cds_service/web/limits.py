@@ -49,8 +49,7 @@ class Rate:
             within = self._seconds.hit(self._most, g.client.name)
         except RedisError as error:
             # The token of this call was looked up in the same Redis a moment ago: it fails for this call.
-            found = {"request_id": g.request_id, "error": type(error).__name__}
-            logger.error("redis-unavailable", extra=found)
+            logger.error("redis-unavailable", error=type(error).__name__)
             raise UpstreamUnavailable("calls cannot be counted now; try again") from None
         if not within:
             raise TooManyCalls("more calls a second than a client may make", retry_after=1)

@@ -33,7 +33,8 @@ def document(services: list[Service], with_feedback: bool, with_tokens: bool) ->
         "/schemas/{name}": {"get": _schema_file()},
         "/terminology/{kind}/{identity}": {"get": _definition()},
         "/livez": {"get": _plain("The process lives")},
-        "/readyz": {"get": _reading("The service can answer", None, "application/json")},
+        "/readyz": {"get": _ready()},
+        "/metrics": {"get": _counted()},
     }
     for service in services:
         path = f"/cds-services/{service.id}"
@@ -88,6 +89,21 @@ def _body(schema: str) -> Json:
 
 def _reading(summary: str, schema: str | None, media_type: str) -> Json:
     return {"summary": summary, "responses": _answers(summary, schema, media_type, 304)}
+
+
+def _ready() -> Json:
+    found = _reading("The service can answer", None, "application/json")
+    found["responses"].pop("304")
+    text = "What calls cannot do without does not answer; which, is named."
+    return {**found, "responses": {**found["responses"], "503": {"description": text}}}
+
+
+def _counted() -> Json:
+    found = _plain("What was counted, for Prometheus")
+    return {
+        **found,
+        "responses": {**found["responses"], **_answers("", None, "", 404), "200": found["responses"]["200"]},
+    }
 
 
 def _plain(summary: str) -> Json:

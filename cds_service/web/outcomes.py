@@ -44,8 +44,8 @@ def register_error_handlers(app: Flask) -> None:
 
 def _refused(error: ServiceError) -> Response:
     answer = _bare() if isinstance(error, Unauthorized) else _told(error)
-    found = {"request_id": g.request_id, "status": error.status, "outcome": error.code}
-    logger.info("refused", extra=found | {"client": audit.client_name() or g.trace.claimed})
+    client = audit.client_name() or g.trace.claimed
+    logger.info("refused", status=error.status, outcome=error.code, client=client)
     if isinstance(error, UpstreamUnavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
     audit.refused(error, answer)
@@ -74,7 +74,6 @@ def _http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """A fault of the service is loud: an error status, never an answer without cards."""
-    found = {"error": type(error).__name__, "where": where(error), "request_id": g.request_id}
-    logger.error("unexpected", extra=found)
+    logger.error("unexpected", error=type(error).__name__, where=where(error))
     text = "the service failed; no statement about the patient was made"
     return outcome(500, "exception", text)

@@ -15,7 +15,7 @@ PACKAGES = ("cds_service", "fhir_mappings")
 LAYERS = (
     ("cds_service.cli",),
     ("cds_service.commands",),
-    ("cds_service.sandbox",),
+    ("cds_service.sandbox", "cds_service.doctor"),
     ("cds_service.app",),
     ("cds_service.web",),
     ("cds_service.hooks",),

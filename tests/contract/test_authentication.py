@@ -11,6 +11,7 @@ import pytest
 
 from tests.contract.service import request
 from tests.contract.trusted import AT, call, service, token
+from tests.logged import Logged
 from tests.trusted_ehr import FHIR_BASE, PATH, PUBLIC_URL, Ehr, client_entry, key_of, key_server
 
 FEEDBACK = f"{PATH}/feedback"
@@ -83,20 +84,17 @@ def test_a_refusal_says_nothing_but_401(tmp_path: Path) -> None:
         assert "Content-Type" not in answer.headers
 
 
-def test_a_refusal_leaves_its_reason_in_log_and_record(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_refusal_leaves_its_reason_in_log_and_record(tmp_path: Path, logged: Logged) -> None:
     """CH-68: real clients get ``aud`` wrong, and only the service can tell them."""
-    caplog.set_level("INFO", "crs_cds")
     where = service(tmp_path)
     with where:
         call(where, f"Bearer {token(aud='https://elsewhere.example')}")
         from flask import g  # noqa: PLC0415  (of the call that was just made)
 
         assert g.refused_for == "wrong-audience"
-    refused = next(record for record in caplog.records if record.message == "refused")
-    assert refused.__dict__["outcome"] == "wrong-audience"
-    assert refused.__dict__["client"] == "https://ehr.example"
+    refused = next(line for line in logged.lines if line["event"] == "refused")
+    assert refused["outcome"] == "wrong-audience"
+    assert refused["client"] == "https://ehr.example"
 
 
 def test_keys_are_fetched_from_the_configured_address_once(tmp_path: Path) -> None:

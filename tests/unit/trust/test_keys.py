@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from jwt.algorithms import ECAlgorithm
 
 from cds_service.trust.keys import read_key_set
+from tests.logged import Logged
 from tests.trusted_ehr import key_of, public_jwk
 
 GOOD = public_jwk(key_of("P-384"), "good")
@@ -61,9 +62,9 @@ def test_keys_of_two_types_may_share_a_name() -> None:
         "key",
     ],
 )
-def test_a_key_that_cannot_be_used_is_skipped_aloud(odd: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_that_cannot_be_used_is_skipped_aloud(odd: Any, logged: Logged) -> None:
     assert used(odd, GOOD) == {("good", "ES384")}
-    assert [record.message for record in caplog.records] == ["key-skipped"]
+    assert logged.events == ["key-skipped"]
 
 
 def test_a_published_private_key_is_not_used() -> None:
