@@ -73,8 +73,7 @@ class Buildah:
     """With a store of its own, so that nothing is left behind."""
 
     def __init__(self, folder: Path) -> None:
-        self._command = ["buildah", "--root", folder / "store", "--runroot", folder / "run"]
-        self._command += ["--storage-driver", "vfs"]
+        self._command = ("buildah", "--root", folder / "store", "--runroot", folder / "run")
 
     def __call__(self, *arguments: object) -> str:
         command = [str(word) for word in (*self._command, *arguments)]
