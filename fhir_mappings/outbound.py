@@ -28,6 +28,8 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
+SUPPLY = frozenset({"initialFill", "quantity", "numberOfRepeatsAllowed", "expectedSupplyDuration"})
+"""What of ``dispenseRequest`` is reckoned from the dosage."""
 
 
 def to_fhir(
@@ -46,10 +48,11 @@ def corrected(resource: Json, order: ProposedOrder, *, drug: bool) -> Json:
     """The whole of a draft with another dosage, and with another product where ``drug`` says so.
 
     Raises ValueError where the dosage is no valid R4. Everything else stays as it was sent, also its route
-    where the order says none.
+    where the order says none; but for the amounts to dispense, which were those of the other dosage.
     """
     proposed: Json = _fresh(_draft(order))
     changed: Json = {**resource, "dosageInstruction": proposed["dosageInstruction"]}
+    _drop_supply(changed)
     if order.route is None:
         changed["dosageInstruction"][0].update(_first_route(resource))
     if drug:
@@ -64,6 +67,14 @@ def _first_route(resource: Json) -> Json:
     instructions = resource.get("dosageInstruction")
     sent = [each for each in instructions if isinstance(each, dict)] if isinstance(instructions, list) else []
     return next(({"route": _fresh(each["route"])} for each in sent if each.get("route")), {})
+
+
+def _drop_supply(resource: Json) -> None:
+    dispensed = resource.get("dispenseRequest")
+    if isinstance(dispensed, dict):
+        kept = {key: value for key, value in dispensed.items() if key.lstrip("_") not in SUPPLY}
+        resource.pop("dispenseRequest")
+        resource.update({"dispenseRequest": kept} if kept else {})
 
 
 def _drop_contained(resource: Json, link: Any) -> None:

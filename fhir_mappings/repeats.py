@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -58,15 +58,22 @@ class Repeat:
     def interval(self) -> timedelta | None:
         """The shortest time between two doses, by frequency, times of day and days of the week."""
         period, regular = self._frequency()
-        days = self._each("dayOfWeek", lambda day: WEEKDAYS.index(day.lower()))
-        times = self._each("timeOfDay", _time_of_day)
+        days, times = self.days(), self.hours()
         if days:
-            gap = _gap([day * DAY + time for day in days for time in times or [timedelta()]], 7 * DAY)
+            gap = _gap([day * DAY + hour for day in days for hour in times or [timedelta()]], 7 * DAY)
             return min(gap, regular) if regular is not None and regular < DAY else gap
         if times:
             gap = _gap(times, max(period or DAY, DAY))
             return gap if regular is None else min(gap, regular)
         return regular if regular is not None else self._around()
+
+    def days(self) -> list[int]:
+        """Days of the week, Monday 0."""
+        return self._each("dayOfWeek", lambda day: WEEKDAYS.index(day.lower()))
+
+    def hours(self) -> list[timedelta]:
+        """Times of the day, since midnight."""
+        return self._each("timeOfDay", _time_of_day)
 
     def _frequency(self) -> tuple[timedelta | None, timedelta | None]:
         """The period, and the time between two doses in it."""
@@ -134,6 +141,11 @@ def _time_of_day(value: str) -> timedelta:
     if not (0 <= hour < 24 and 0 <= minute < 60):
         raise ValueError(value)
     return timedelta(hours=hour, minutes=minute)
+
+
+def as_clock(offset: timedelta) -> time:
+    """A time since midnight as the clock shows it."""
+    return (datetime.min.replace(tzinfo=UTC) + offset).time()
 
 
 def _gap(offsets: Iterable[timedelta], cycle: timedelta) -> timedelta:

@@ -22,7 +22,7 @@ from cds_service.app import create_app
 from cds_service.commands.arguments import count, port
 from cds_service.commands.worker import Worker
 from cds_service.errors import ConfigurationError
-from cds_service.observability import configure_logging, logger
+from cds_service.observability import configure_logging, logger, where
 from cds_service.observability.metrics import MEMORY, Metrics, forget_worker, shared_folder
 from cds_service.observability.tracing import tracing
 from cds_service.settings import Settings, load_settings, require_servable
@@ -113,15 +113,17 @@ def renewed(settings: Settings, metrics: Metrics, app: Flask) -> Flask:
     """The app made anew from the files that the settings name; the one there is where they are refused."""
     try:
         fresh = create_app(settings, metrics=metrics, tracing=operation.of(app).tracing)
-    except (ConfigurationError, OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a file, the service goes on
         kept = operation.of(app)
         kept.reload_refused = kept.reload_refused or datetime.now(UTC)
         metrics.reloaded(good=False)
-        logger.error("reload-refused", error=str(error), **_in_use(app))
+        text = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
+        logger.error("reload-refused", error=text, where=where(error), **_in_use(app))
         return app
     metrics.reloaded(good=True)
     settle_memory()
     logger.info("reloaded", **_in_use(fresh))
+    _warn_of_shadow(fresh)
     return fresh
 
 
@@ -151,17 +153,19 @@ def _say(server: Any) -> None:
     app: Flask = server.app.wsgi()
     bind = ", ".join(server.cfg.settings["bind"].get())
     logger.info("serving", bind=bind, workers=server.cfg.workers, **_in_use(app))
+    _warn_of_shadow(app)
+
+
+def _warn_of_shadow(app: Flask) -> None:
     run = operation.of(app)
     if run.shadow or run.shadow_clients:
-        logger.warning(
-            "in-shadow-no-cards-are-shown", client="all" if run.shadow else str(run.shadow_clients)
-        )
+        clients = "all" if run.shadow else str(run.shadow_clients)
+        logger.warning("in-shadow-no-cards-are-shown", client=clients)
 
 
 def _begin_worker(worker: Any) -> None:
-    signal.signal(
-        signal.SIGHUP, signal.SIG_IGN
-    )  # meant for the master, where a whole group of processes gets it
+    # Meant for the first process alone, where a whole group of processes gets it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     operation.of(worker.wsgi).begin()
 
 

@@ -19,6 +19,8 @@ from cds_service.crs.order_events import DAY, Event, events
 from cds_service.crs.standing_orders import all_outstanding, outstanding
 from fhir_mappings.facts import Administration, DrugGroup, Order, PatientFacts, Route
 
+WAITING = "on-hold"
+"""Nothing is given under such an order until it is resumed (FHIR medicationrequest-status)."""
 ENDED = frozenset({"completed", "cancelled", "stopped", "entered-in-error"})
 """A draft with this status asks for nothing; it may end an order on record."""
 EXCUSED = ("icans", "premedication")
@@ -51,15 +53,18 @@ class Situation:
 
     @cached_property
     def standing(self) -> tuple[Order, ...]:
-        """Active orders with what is left of them. One that is a draft too is the draft: signed again."""
+        """Orders with what is left of them, also those whose status nobody knows: they may be given.
+
+        One that is a draft too is the draft: signed again.
+        """
         drafted = {draft.reference for draft in self.drafts}
-        orders = (o for o in self.facts.orders if o.status == "active" and o.reference not in drafted)
+        orders = (o for o in self.facts.orders if o.status != WAITING and o.reference not in drafted)
         return tuple(all_outstanding(orders, self.facts.administrations, self.as_of))
 
     def left_of(self, draft: Order) -> Order:
         """A draft that is on record and signed again: what was given under it is not due once more."""
         record = next((o for o in self.facts.orders if o.reference == draft.reference), None)
-        if record is None or record.status != "active" or not draft.reference:
+        if record is None or record.status == WAITING or not draft.reference:
             return draft
         written = replace(draft, authored=record.authored)
         return outstanding(written, self.facts.administrations, self.as_of) or draft

@@ -70,7 +70,9 @@ def _candidates(bench: Bench, rules: set[str]) -> Iterable[Correction]:
     if milligrams is None or (left is not None and left < 1):
         return ()
     once = Correction(milligrams, _start(bench), count=1, duration=bench.table.infusion, route=_route(bench))
-    repeating = next((dose for dose in bench.order.doses if dose.interval is not None), None)
+    # What is given as needed never becomes a course that is given in any case.
+    scheduled = (dose for dose in bench.order.doses if not dose.as_needed)
+    repeating = next((dose for dose in scheduled if dose.interval is not None), None)
     if repeating is None or repeating.interval is None or left == 1:
         return (once,)
     every = max(minutes_up(repeating.interval), bench.table.interval or timedelta(0))
@@ -136,4 +138,5 @@ def _steroid(bench: Bench) -> Iterator[Correction]:
 def _one_schedule(doses: Sequence[OrderedDose]) -> OrderedDose | None:
     """The dosage whose times all of them share; None where they differ."""
     schedules = {(d.start, d.until, d.interval, d.count, d.route, d.as_needed) for d in doses}
-    return doses[0] if len(schedules) == 1 and doses[0].until is None else None
+    first = doses[0]
+    return first if len(schedules) == 1 and first.until is None and not first.as_needed else None

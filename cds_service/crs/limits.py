@@ -15,7 +15,7 @@ from cds_service.crs.evidence import Problem, Value
 from cds_service.crs.ledger import is_under_age, next_possible
 from cds_service.crs.order_events import is_endless
 from cds_service.crs.whole_minutes import up_to_minute
-from fhir_mappings.facts import Concept, Route
+from fhir_mappings.facts import Concept, Order, OrderedDose, Route
 
 HUNDRED = Decimal(100)
 
@@ -153,16 +153,28 @@ def readable(bench: Bench) -> Iterator[Problem]:
         unread = "dose-not-convertible"
     timing = next((p for p in problems if p.startswith("timing-")), None)
     strange = "route-not-understood" if "route-not-understood" in problems else None
-    for code in (unread, timing, strange):
+    needed = (
+        "as-needed-without-interval"
+        if any(_is_unlimited(d, bench.order) for d in bench.order.doses)
+        else None
+    )
+    for code in (unread, timing, strange, needed):
         if code is not None:
             yield Problem("DL-9", code)
+
+
+def _is_unlimited(dose: OrderedDose, order: Order) -> bool:
+    """As needed with nothing that keeps it apart from the next dose, or from the others of the order."""
+    return dose.as_needed and dose.interval is None and not (dose.count == 1 and len(order.doses) == 1)
 
 
 def duplicates(bench: Bench) -> Iterator[Problem]:
     """The same drug twice in the drafts, or against an active order (DL-11)."""
     if bench.pending:
         authored = min((o.authored for o in bench.pending if o.authored is not None), default=None)
-        yield Problem("DL-11", "ordered-already", {"authored": authored} if authored else {})
+        values: dict[str, Value] = {"authored": authored} if authored else {}
+        sure = any(order.status == "active" for order in bench.pending)
+        yield Problem("DL-11", "ordered-already" if sure else "ordered-perhaps", values)
     if bench.drafts:
         yield Problem("DL-11", "drafted-twice")
 

@@ -32,15 +32,17 @@ class Event(NamedTuple):
 def events(order: Order, weight: Weight, as_of: datetime, spacing: timedelta = DAY) -> list[Event]:
     """The order's doses by time, none before ``as_of``; ``spacing`` where several have no interval."""
     found: dict[datetime, list[Amount]] = {}
-    for dose in order.doses:
-        amount = amount_of(dose, weight)
-        for time in _times(dose, as_of, spacing):
+    # As needed comes after what is scheduled: it is a dose of its own, not a part of another.
+    for dose in sorted(order.doses, key=lambda dose: dose.as_needed):
+        amount, first = amount_of(dose, weight), max(dose.start or as_of, as_of)
+        if dose.as_needed and found:
+            first = max(first, max(found) + (dose.interval or spacing))
+        for time in _times(dose, first, spacing):
             found.setdefault(time, []).append(amount)
     return [Event(time, _sum(found[time])) for time in sorted(found)]
 
 
-def _times(dose: OrderedDose, as_of: datetime, spacing: timedelta) -> Iterator[datetime]:
-    start = max(dose.start or as_of, as_of)
+def _times(dose: OrderedDose, start: datetime, spacing: timedelta) -> Iterator[datetime]:
     most = dose.count or (1 if dose.interval is None else OPEN_ENDED)
     for number in range(min(most, OPEN_ENDED)):
         time = start + number * (dose.interval or spacing)

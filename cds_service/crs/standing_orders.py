@@ -61,4 +61,4 @@ def _left(dose: OrderedDose, given: Sequence[Administration], as_of: datetime) -
     due = max(a.start for a in given) + dose.interval
     if dose.until is not None and due > dose.until:
         return None
-    return replace(dose, count=left, start=due)
+    return replace(dose, count=left, start=max(due, dose.start or due))

@@ -19,7 +19,9 @@ Asks = Callable[[str], bool]
 WHERE = ("context.draftOrders",)
 
 
-def read_bundle(request: HookRequest, engine: Engine, now: datetime, asks: Asks) -> Drafts:
+def read_bundle(
+    request: HookRequest, engine: Engine, now: datetime, asks: Asks, deadline: Deadline
+) -> Drafts:
     """The drafts. A drug that is nowhere at hand is fetched: a limit may speak of it.
 
     Raises PreconditionFailed or UpstreamUnavailable where it cannot be had.
@@ -37,7 +39,7 @@ def read_bundle(request: HookRequest, engine: Engine, now: datetime, asks: Asks)
         sent = [*_sent_drugs(request.prefetch)]
         found, nameless = read(*sent)
         if nameless:
-            found, nameless = read(*sent, *_fetched(nameless, request, engine))
+            found, nameless = read(*sent, *_fetched(nameless, request, engine, deadline))
     if nameless:
         raise PreconditionFailed("the reference of a draft order to its Medication leads nowhere", WHERE)
     return found
@@ -80,7 +82,9 @@ def _sent_drugs(prefetch: object) -> Iterator[Json]:
                 yield held
 
 
-def _fetched(nameless: Sequence[Json], request: HookRequest, engine: Engine) -> tuple[Any, ...]:
+def _fetched(
+    nameless: Sequence[Json], request: HookRequest, engine: Engine, deadline: Deadline
+) -> tuple[Any, ...]:
     server = server_of(request, engine)
     query = medications.query_for(nameless, server.access.base_url) if server else None
     if server is None or query is None:
@@ -89,7 +93,6 @@ def _fetched(nameless: Sequence[Json], request: HookRequest, engine: Engine) -> 
             "contained, its display, or fhirServer with access",
             WHERE,
         )
-    deadline = Deadline.in_ms(engine.budget_ms)
     answer = server.client.fetch(server.access, [query], request.patient_id, deadline)[query.key]
     if answer.failure is not None and answer.failure.transient:
         wait = answer.failure.retry_after or 5

@@ -21,8 +21,13 @@ from cds_service.observability import logger
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_SHARED = ipaddress.ip_network("100.64.0.0/10")
-"""Between a carrier and its customers; some hospitals' networks use it."""
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+"""RFC 1918, between a carrier and its customers (RFC 6598), and unique local (RFC 4193)."""
+_ASSIGNED = ipaddress.ip_network("192.0.0.0/24")
+"""For protocols, not for servers; versions of Python do not agree on it."""
 _METADATA = frozenset(
     ipaddress.ip_address(text)
     for text in ("169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254")
@@ -35,7 +40,7 @@ class AddressRule:
     """What may be reached beside public addresses."""
 
     private: bool = False
-    """The hospital's own network (RFC 1918, unique local, shared)."""
+    """The hospital's own network."""
     loopback: bool = False
 
     def allows(self, text: str) -> bool:
@@ -48,7 +53,7 @@ class AddressRule:
             return False
         if address.is_loopback:
             return self.loopback
-        if address.is_private or address in _SHARED:
+        if any(address in network for network in _PRIVATE):
             return self.private
         return address.is_global
 
@@ -67,8 +72,10 @@ def _is_never_a_server(address: Address) -> bool:
     tunnelled = isinstance(address, ipaddress.IPv6Address) and (
         address.sixtofour is not None or address.teredo is not None
     )
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
     reserved = address.is_reserved and not address.is_loopback  # ::1 lies in a reserved range
-    return tunnelled or reserved or address.is_link_local or address.is_multicast or address.is_unspecified
+    special = address.is_link_local or address.is_multicast or address.is_unspecified or address in _ASSIGNED
+    return tunnelled or site_local or reserved or special
 
 
 class AddressRefused(OSError):

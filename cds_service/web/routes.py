@@ -16,7 +16,7 @@ from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger
 from cds_service.observability.logs import call_context
 from cds_service.trust.clients import Client
-from cds_service.web import audit, authentication, operation, packing
+from cds_service.web import audit, authentication, browsers, operation, packing
 from cds_service.web.authentication import Gate
 from cds_service.web.wire import parse_request
 
@@ -56,7 +56,8 @@ def _begin() -> None:
 @blueprint.after_app_request
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in browsers.CAREFUL.items():
+        response.headers.setdefault(name, value)  # a page that needs more says so itself
     if audit.finish(response.status_code):
         operation.count(response.status_code)
     return packing.pack(response)
@@ -114,5 +115,5 @@ def json_body() -> bytes:
 def _log(service: Service, hook_instance: str, summary: Mapping[str, Any]) -> None:
     took = round((time.perf_counter() - g.started) * 1000, 1)
     shadow = {"shadow": True} if g.trace.shadow else {}
-    named = {"service": service.id, "hook_instance": hook_instance}
+    named = {"service": service.id, "hook_instance": hook_instance, "client": audit.client_name()}
     logger.info("hook", **named, **summary, **shadow, duration_ms=took)

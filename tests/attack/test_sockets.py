@@ -1,4 +1,4 @@
-"""What can be done with a socket alone: requests that two servers read in two ways, and clients that are slow.
+"""What can be done with a socket alone: requests that are read in two ways, and clients that are slow.
 
 Over real sockets, against the service as it is run.
 """
@@ -155,7 +155,7 @@ def test_a_body_in_bad_chunks_is_refused_and_ends_the_connection(jwt_service: Se
 def test_where_a_request_came_from_and_goes_is_not_a_headers_to_say(
     jwt_service: Served, lines: tuple[str, ...]
 ) -> None:
-    """Without a token the hook stays closed, and a token for it opens it: its address is the configured one."""
+    """Without a token the hook stays closed; with one it opens: its address is the configured one."""
     length = f"Content-Length: {len(BODY)}"
     without = post(*lines, length, "Connection: close").encode() + b"\r\n\r\n" + BODY
     assert status_of(exchange(jwt_service, without)) == 401

@@ -240,9 +240,14 @@ def test_an_empty_bundle_gets_no_card() -> None:
     assert answered(SERVICE, SIGN, {"resourceType": "Bundle"}) == []
 
 
-def test_the_draft_of_another_patient_is_not_judged_by_this_chart() -> None:
+def test_the_draft_of_another_patient_is_refused_and_never_passed_in_silence() -> None:
     other = draft("tocilizumab", dose(880), subject={"reference": "Patient/q"})
-    assert answered(SERVICE, SIGN, [other], prefetch=HEAVY) == []
+    refused = ask(SERVICE, SIGN, [draft("ondansetron", dose(8), identity="d2"), other], prefetch=HEAVY)
+    assert refused.status_code == 400
+    assert refused.json is not None
+    (issue,) = refused.json["issue"]
+    assert issue["expression"] == ["context.draftOrders"]
+    assert "another patient" in issue["diagnostics"]
 
 
 def test_two_drafts_that_share_an_id_get_one_card_that_offers_nothing() -> None:
@@ -259,7 +264,11 @@ EVERYTHING_WRONG = [
         dose(2000, route=ordering.SUBCUTANEOUS, timing=ordering.every(2)),
         extension=[{"url": "http://ehr.example/order-set", "valueString": "oncology"}],
         note=[{"text": "as discussed"}],
-        dispenseRequest={"quantity": {"value": 1}},
+        dispenseRequest={
+            "quantity": {"value": 1},
+            "numberOfRepeatsAllowed": 2,
+            "performer": {"display": "ward"},
+        },
     ),
     draft("tocilizumab", dose(880), identity="d2"),
     draft("dexamethasone", dose(20), identity="d3"),
@@ -328,7 +337,8 @@ def test_an_update_is_the_whole_order_with_everything_that_nobody_here_knows() -
     (card,) = corrected_card()
     resource = card["suggestions"][0]["actions"][0]["resource"]
     sent = EVERYTHING_WRONG[0]
-    changed = {"dosageInstruction", "medicationCodeableConcept"}
+    changed = {"dosageInstruction", "medicationCodeableConcept", "dispenseRequest"}
+    assert resource["dispenseRequest"] == {"performer": {"display": "ward"}}, "amounts of the other dosage"
     assert {k: v for k, v in resource.items() if k not in changed} == {
         k: v for k, v in sent.items() if k not in changed
     }

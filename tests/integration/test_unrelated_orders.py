@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -9,7 +11,7 @@ from cds_service.app import create_app
 from cds_service.settings import Settings
 from tests.builders import NOW, SUBJECT, Json
 from tests.contract.service import call
-from tests.integration.fake_fhir import FakeFhir, Reply
+from tests.integration.fake_fhir import FakeFhir, Reply, after
 from tests.ordering import SELECT, SIGN, chart, dose, draft, drug, hook_request, weight
 
 MEDICATION = {"resourceType": "Medication", "id": "m1", "code": drug("tocilizumab")}
@@ -84,3 +86,15 @@ def test_a_drug_that_cannot_be_read_is_refused(upstream: int, status: int) -> No
         server.always("Medication", lambda handler, _: handler.reply(Reply(upstream)))
         body = hook_request(SIGN, [draft("tocilizumab", dose(880), **BY_REFERENCE)], fhirServer=server.base)
         assert call(service(server), body, "/cds-services/crs-order-sign").status_code == status
+
+
+def test_the_drug_and_the_chart_share_one_budget() -> None:
+    """A Medication that takes most of the time leaves the rest of it for the chart, not as much again."""
+    with FakeFhir([*chart_resources(), MEDICATION]) as server:
+        server.always("Medication", after(1.4))
+        server.always("Observation", after(1.4))
+        body = hook_request(SIGN, [draft("tocilizumab", dose(880), **BY_REFERENCE)], fhirServer=server.base)
+        began = time.monotonic()
+        answer = call(service(server), {**body, "prefetch": {}}, "/cds-services/crs-order-sign")
+        assert time.monotonic() - began < 2.5, "the budget is 2 s"
+        assert answer.status_code == 503

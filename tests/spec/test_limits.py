@@ -16,7 +16,7 @@ from tests.contract.service import call, client
 from tests.spec.limits.cases import CHARTS, CONDITIONS, DRAFT, EXPECTED, Vector, vectors
 
 VECTORS = list(vectors())
-SERVICE = client()
+SERVICE = client(timezone="UTC")
 ADVICE = {"TX-5", "TX-17", "TX-18", "TX-22", "GR-7"}
 every_vector = pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.id)
 

@@ -38,6 +38,7 @@ UNREADABLE = {
     "modifier-extension": "it carries a modifier that is not understood",
     "timing-not-understood": "the timing cannot be read",
     "timing-conflict": "the timing is written in two ways",
+    "as-needed-without-interval": "it is as needed, with no least time between doses",
     "route-not-understood": "the route cannot be read",
 }
 UNREAD_HEADLINE = "{Drug}: {unreadable}"
@@ -63,6 +64,7 @@ HEADLINES = {
     "weight-left-out": "{Drug}: the charted weight cannot be used, the dose cannot be checked",
     "history-unknown": "{Drug}: {why}, check them before signing",
     "ordered-already": "{Drug} is already ordered",
+    "ordered-perhaps": "{Drug}: an order on record has no known status, it may still stand",
     "drafted-twice": "{Drug} is in these drafts twice",
     "steroid-dose": "{Drug} {dose} mg is above every regimen for CRS ({limit} mg a dose)",
     "steroid-day": "{Drug} {dose} mg in 24 h is above every regimen for CRS ({limit} mg)",
@@ -98,6 +100,7 @@ DETAILS = {
     "weight-left-out": "A weight is charted that is implausible or has no unit: chart it again",
     "history-unknown": "{Why}: interval and number of doses cannot be checked",
     "ordered-already": "An active order{of} is not yet charted as given",
+    "ordered-perhaps": "An order{of} on record has no known status and is not charted as given",
     "drafted-twice": "Another of these drafts is for the same drug: one may go",
     "steroid-dose": "{dose} mg is ordered; no regimen for CRS has more than {limit} mg a dose",
     "steroid-day": "{dose} mg in 24 h is ordered; no regimen for CRS has more than {limit} mg",

@@ -29,7 +29,9 @@ from tests.spec.treatment.cases import hours_of
 
 FOLDER = Path(__file__).parent
 EXPECTED = frozenset({"rules", "indicator", "offers", "others", "says", "not_says"})
-DOSAGE = frozenset({"dose", "every_h", "count", "start_h", "until_h", "route", "text", "code", "as_needed"})
+DOSAGE = frozenset(
+    {"dose", "every_h", "count", "start_h", "until_h", "at", "route", "text", "code", "as_needed"}
+)
 DRAFT = DOSAGE | {"drug", "doses", "reason", "id", "status", "authored_h", "h", "intent"}
 ROUTES = {
     "intravenous": ordering.IV,
@@ -186,6 +188,8 @@ def _timing(row: Row) -> Json:
         repeat |= {"frequency": 1, "period": Decimal(str(row["every_h"])), "periodUnit": "h"}
     if "count" in row:
         repeat["count"] = row["count"]
+    if "at" in row:
+        repeat["timeOfDay"] = row["at"]
     bounds = {k: _time(row[f"{k}_h"]) for k in ("start",) if f"{k}_h" in row}
     if "until_h" in row:
         bounds["end"] = _time(row["until_h"])

@@ -82,6 +82,8 @@ def _dosage(row: Row) -> str:
         f"× {row['count']}" if row.get("count", 1) > 1 else "",
         f"to start {when(row['start_h'])}" if "start_h" in row else "",
         f"until {when(row['until_h'])}" if "until_h" in row else "",
+        f"at {' and '.join(row['at'])}" if "at" in row else "",
+        "as needed" if row.get("as_needed") else "",
         ROUTE.get(row.get("route", ""), row.get("route", "")),
     )
     return " ".join(part for part in parts if part)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -203,10 +204,6 @@ def repeat(**members: Any) -> dict[str, Any]:
         (repeat(frequency=2, frequencyMax=3, period=1, periodUnit="d"), 8),
         (repeat(frequency=1, period=1, periodUnit="wk"), 168),
         (repeat(frequency=1, period=1, periodUnit="mo"), 672),
-        (repeat(frequency=2, period=1, periodUnit="d", timeOfDay=["08:00:00", "20:00:00"]), 12),
-        (repeat(frequency=3, period=1, periodUnit="d", timeOfDay=["08:00", "14:00", "20:00"]), 6),
-        (repeat(timeOfDay=["08:00:00"]), 24),
-        (repeat(frequency=1, period=2, periodUnit="d", timeOfDay=["08:00:00"]), 48),
         (repeat(dayOfWeek=["mon", "thu"]), 72),
         (repeat(frequency=1, period=1, periodUnit="d", dayOfWeek=["mon"]), 168),
         (repeat(frequency=1, period=1, periodUnit="d", when=["HS"]), 24),
@@ -228,6 +225,42 @@ def repeat(**members: Any) -> dict[str, Any]:
 def test_how_often_is_read_from_structure_code_or_exact_text(timing: dict[str, Any], hours: int) -> None:
     dose = timed(timing)
     assert (dose.interval, dose.count, dose.problems) == (hours * HOUR, None, ())
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("told", "hours", "first"),
+    [
+        (
+            {"frequency": 2, "period": 1, "periodUnit": "d", "timeOfDay": ["08:00:00", "20:00:00"]},
+            12,
+            "10T20",
+        ),
+        (
+            {"frequency": 3, "period": 1, "periodUnit": "d", "timeOfDay": ["08:00", "14:00", "20:00"]},
+            6,
+            "10T14",
+        ),
+        ({"timeOfDay": ["08:00:00"]}, 24, "11T08"),
+        ({"frequency": 1, "period": 2, "periodUnit": "d", "timeOfDay": ["08:00:00"]}, 48, "11T08"),
+        ({"timeOfDay": ["08:00:00"], "dayOfWeek": ["mon", "thu"]}, 72, "12T08"),
+        ({"timeOfDay": ["13:00:00"], "dayOfWeek": ["tue"]}, 168, "10T13"),
+        ({"timeOfDay": ["08:00:00"], "boundsPeriod": {"start": "2026-03-14"}}, 24, "14T08"),
+        ({"timeOfDay": ["08:00:00"], "boundsPeriod": {"start": "2026-03-28T09:00:00+01:00"}}, 24, "29T08"),
+    ],
+)
+def test_listed_hours_are_those_of_the_ward(told: dict[str, Any], hours: int, first: str) -> None:
+    """It is 10:00 in Berlin, on a Tuesday; on the 29th its clocks go forward."""
+    dose = read(instruction(quantity("560", "mg"), timing=repeat(**told)), zone=BERLIN)
+    assert dose.start == datetime.fromisoformat(f"2026-03-{first}:00").replace(tzinfo=BERLIN)
+    assert (dose.interval, dose.problems) == (hours * HOUR, ())
+
+
+def test_listed_hours_without_a_zone_are_no_time() -> None:
+    dose = timed(repeat(timeOfDay=["08:00:00"]))
+    assert (dose.start, dose.interval, dose.problems) == (None, 24 * HOUR, ("timing-not-understood",))
 
 
 @pytest.mark.parametrize(
