@@ -41,8 +41,8 @@ logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class _Stderr:
     """The stream of the moment: a test, or a supervisor, may put another in its place.
 
-    A line that it does not take (a full disk, a collector that is gone) costs no answer; it is counted, and said
-    with the next one that is taken.
+    A line that it does not take (a full disk, a collector that is gone) costs no answer; it is counted, and
+    said with the next one that is taken.
     """
 
     lost = 0
