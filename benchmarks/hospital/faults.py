@@ -21,11 +21,16 @@ ALL = frozenset({PREFETCHED, FETCHED, GIVEN})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``refused``: the kinds of calls that may be answered 503 from the fault until all is well again."""
+    """``refused``: the kinds of calls that may be answered 503 from the fault until all is well again.
+
+    ``cuts``: what is killed in the midst of sending leaves an answer that is shorter than its Content-Length.
+    nginx has passed on its head by then, and can only close the connection.
+    """
 
     name: str
     refused: frozenset[str]
     lasting: Callable[[], AbstractContextManager[None]]
+    cuts: bool = False
 
 
 def none() -> Fault:
@@ -57,11 +62,15 @@ def workers_killed(hospital: Hospital) -> Fault:
         over.set()
         thread.join()
 
-    return Fault("a worker killed every 0.5 s", ALL, killing)
+    return Fault("a worker killed every 0.5 s", ALL, killing, cuts=True)
 
 
 def stopped(program: Program, name: str) -> Fault:
-    """As an operator stops it, and starts it again: calls that were taken are answered, no other is lost."""
+    """As an operator stops it, and starts it again.
+
+    Calls that a worker has taken are answered. One that was handed to the kernel and not yet to a worker when
+    the port is closed is reset: nginx says 503.
+    """
 
     @contextmanager
     def gone() -> Iterator[None]:
@@ -69,17 +78,17 @@ def stopped(program: Program, name: str) -> Fault:
         yield
         program.start()
 
-    return Fault(name, frozenset(), gone)
+    return Fault(name, ALL, gone)
 
 
-def killed(program: Program, refused: frozenset[str], name: str) -> Fault:
+def killed(program: Program, refused: frozenset[str], name: str, *, cuts: bool = False) -> Fault:
     @contextmanager
     def gone() -> Iterator[None]:
         program.kill()
         yield
         program.start()
 
-    return Fault(name, refused, gone)
+    return Fault(name, refused, gone, cuts)
 
 
 def frozen(program: Program, refused: frozenset[str], name: str) -> Fault:
@@ -126,7 +135,7 @@ def of_a_hospital(hospital: Hospital, database: PostgresqlServer, fhir: Program)
         none(),
         workers_killed(hospital),
         stopped(one, "a replica stopped"),
-        killed(one, ALL, "a replica killed"),
+        killed(one, ALL, "a replica killed", cuts=True),
         frozen(one, ALL, "a replica frozen"),
         frozen(hospital.redis, ALL, "Redis frozen"),
         killed(hospital.redis, ALL, "Redis killed"),

@@ -24,6 +24,7 @@ PREFETCHED, FETCHED, GIVEN = "prefetched", "fetched", "feedback"
 GRADE = 3
 """Of the chart that is sent along."""
 TIMEOUT_S = 30
+CUT, BROKE = "IncompleteRead", "the connection broke"
 BROKEN = 0
 """In place of a status: the connection ended before the answer."""
 
@@ -124,7 +125,7 @@ Grade = tuple[int | None, int | None]
 def _flaw(kind: str, status: int, headers: Mapping[str, str], body: bytes, expected: Grade) -> str:
     """What is wrong with an answer: a grade that the patient does not have, or an unclean refusal."""
     if status == BROKEN:
-        return f"the connection broke: {body.decode()}"
+        return f"{BROKE}: {body.decode()}"
     try:
         found: Any = json.loads(body)
     except ValueError:

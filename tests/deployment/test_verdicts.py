@@ -51,6 +51,15 @@ def test_what_no_fault_excuses_is_found(told: Told, flaw: str) -> None:
     assert flaw in round_of(answered(200), told).flaws()
 
 
+def test_an_answer_that_is_cut_short_is_excused_only_where_its_sender_is_killed() -> None:
+    cut = answered(BROKEN, flaw="the connection broke: IncompleteRead")
+    killing = Fault("of a worker", FAULT.refused, FAULT.lasting, cuts=True)
+    assert round_of(cut, fault=killing).flaws() == []
+    assert round_of(cut).flaws() != []
+    reset = answered(BROKEN, flaw="the connection broke: ConnectionResetError")
+    assert round_of(reset, fault=killing).flaws() != []
+
+
 @pytest.mark.parametrize(
     ("body", "expected", "good"),
     [
