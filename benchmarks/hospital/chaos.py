@@ -150,7 +150,7 @@ def with_sqlite(folder: Path, seconds: float) -> bool:
             return True
         fhir = _fhir(stack, folder)
         hospital = stack.enter_context(open_hospital(folder / "hospital", _base(fhir), None, replicas=1))
-        faults = [none(), workers_killed(hospital), disk_full(disk)]
+        faults = [none(), disk_full(hospital, disk), workers_killed(hospital)]
         rounds = [run(hospital, fault, seconds) for fault in faults]
         hospital.replicas[0].stop()
         good = kept(rounds, Counter(str(row["card"]) for row in rows(disk, "feedback")))
@@ -189,6 +189,7 @@ def part(what: Callable[[Path, float], bool], seconds: float) -> bool:
 
 
 def main() -> int:
+    programs.end_in_order()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="shorter faults")
     seconds = 1.5 if parser.parse_args().quick else 6.0

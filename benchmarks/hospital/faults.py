@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import requests
 
 from benchmarks.hospital.hospital import Hospital
 from benchmarks.hospital.programs import Program
@@ -16,6 +19,7 @@ from benchmarks.hospital.traffic import FETCHED, GIVEN, PREFETCHED
 from tests.integration.postgresql_server import PostgresqlServer
 
 KILL_EVERY_S = 0.5
+NOTICED_S = 60
 ALL = frozenset({PREFETCHED, FETCHED, GIVEN})
 
 
@@ -113,16 +117,23 @@ def restarted(database: PostgresqlServer) -> Fault:
     return Fault("PostgreSQL gone", frozenset({GIVEN}), restarting)
 
 
-def disk_full(disk: Path) -> Fault:
-    """The file system of the SQLite files has no byte left."""
+def disk_full(hospital: Hospital, disk: Path) -> Fault:
+    """The file system of the SQLite files, and of the log, has no byte left, and the store has noticed.
+
+    Until then it writes over what its journal has done with. Raises SystemExit where it never does.
+    """
 
     @contextmanager
     def full() -> Iterator[None]:
         ballast = disk / "ballast"
-        ballast.write_bytes(b"")
         with suppress(OSError), ballast.open("ab", buffering=0) as file:
             while True:
                 file.write(b"x" * 4096)
+        limit = time.monotonic() + NOTICED_S
+        while "failing" not in requests.get(f"{hospital.address(0)}/readyz", timeout=10).text:
+            if time.monotonic() > limit:
+                raise SystemExit("the store never noticed that the disk is full")
+            time.sleep(0.1)
         yield
         ballast.unlink()
 

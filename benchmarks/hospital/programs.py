@@ -23,6 +23,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def end_in_order() -> None:
+    """Let SIGTERM end this process as an error would: with everything stopped that it started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 class Program:
     """A program and its children, as one process group; what it says goes to a file."""
 

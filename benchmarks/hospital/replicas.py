@@ -20,6 +20,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.charts import hook_request
+from benchmarks.hospital import programs
 from benchmarks.hospital.hospital import Hospital, open_hospital
 from benchmarks.hospital.traffic import Line
 from benchmarks.servers import cpu_seconds
@@ -92,6 +93,7 @@ def load(hospital: Hospital, body: bytes, seconds: float) -> int:
 
 
 def main() -> int:
+    programs.end_in_order()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run")
     rounds, seconds = (2, 2.0) if parser.parse_args().quick else (7, 5.0)

@@ -151,6 +151,7 @@ def judged(samples: list[Sample], number: int, growth: float) -> bool:
 
 
 def main() -> int:
+    programs.end_in_order()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_CALLS:,} calls")
     quick = parser.parse_args().quick
