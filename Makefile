@@ -20,6 +20,7 @@ FUZZ_ARGS ?=
 
 .PHONY: help install install-dev demo test test-all check format bench bench-peers faults fuzz docs screenshots lock
 .PHONY: chromium clean chaos soak replicas image image-test deploy-check
+.PHONY: chromium clean audit sbom
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,7 @@ bench: install-dev fuzz ## fuzz; cost of mapping and of a hook call, latency, th
 	$(BIN)/python benchmarks/latency.py $(QUICK)
 	$(BIN)/python benchmarks/throughput.py $(QUICK)
 	$(BIN)/python benchmarks/mutated.py $(QUICK)
+	$(BIN)/python benchmarks/tokens.py $(QUICK)
 	$(MAKE) soak replicas
 
 bench-peers: install-dev $(VENV)/peers/.ready ## the same load on HealthChain, in an environment of its own
@@ -89,6 +91,14 @@ docs: install ## write the pages that are made from the tables and from the case
 	env -u CRS_CDS_CODES $(BIN)/crs-cds tables show --format markdown > docs/reference/codes.md.new
 	mv docs/reference/codes.md.new docs/reference/codes.md
 	$(BIN)/python -m tests.spec.render
+
+audit: install-dev ## known vulnerabilities of the locked packages; AUDIT_STRICT=1 fails where none could be looked up
+	$(BIN)/python tools/audit.py requirements/runtime.txt
+
+sbom: install-dev ## build/sbom.json: what the service is made of (CycloneDX), from the locked packages
+	@mkdir -p build
+	$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+		--of JSON -o build/sbom.json requirements/runtime.txt
 
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
 	$(BIN)/python tools/screenshots.py

@@ -1,6 +1,6 @@
 """Calls a second with everything prefetched, beside bare Flask with the same server, workers and body.
 
-All in turns. Exits 1 where the service answers less than half as many calls as the floor. With ``--peer``
+All in turns. Exits 1 where the service answers less than its share of the floor's calls. With ``--peer``
 HealthChain, which does nothing clinical, is measured in the same run, as it comes and mended: see its file.
 """
 
@@ -22,8 +22,8 @@ from benchmarks.servers import BARE, SERVICE, Running, peer
 
 WORKERS = 2
 CONNECTIONS = 8
-AIM, SHARE = 0.5, 0.25
-"""The aim was met before advice and orders; what it costs now may not grow unseen."""
+AIM, SHARE = 0.5, 0.45
+"""The aim is met with little to spare; below it a busy machine cannot be told from a slower service."""
 OURS, FLOOR, PEER, MENDED = "the service", "bare Flask", "HealthChain", "HealthChain, mended"
 PEER_PATH = "/cds/cds-services/crs-patient-view"
 Turns = dict[str, list[Load]]

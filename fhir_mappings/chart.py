@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from fhir_mappings.codes import CodeBook
 from fhir_mappings.datetimes import Precision, Span, read_span_of
@@ -230,12 +230,12 @@ def last_instant(span: Span | Refusal, resource: Json) -> datetime | None:
     return (span.end or span.start).latest
 
 
-_reading_order = attrgetter("time", "reference", "value", "method")
+_reading_order = itemgetter(*map(Reading._fields.index, ("time", "reference", "value", "method")))
 
 
 def _in_order(readings: list[Reading]) -> list[Reading]:
     """By time; what else tells two readings apart decides between those of one time."""
-    if any(reading.charted is not None for reading in readings):
+    if [reading for reading in readings if reading.charted is not None]:
         readings = sorted(readings, key=lambda reading: str(reading.charted))
     return sorted(readings, key=_reading_order)
 

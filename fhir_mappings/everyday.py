@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from fhir_mappings.amounts import LARGEST_EXPONENT
 from fhir_mappings.chart import Chart
+from fhir_mappings.codes import CodeBook
 from fhir_mappings.datetimes import FIRST_YEAR
 from fhir_mappings.facts import Reading
 from fhir_mappings.meanings import Conflict, Meaning, Measure, PressureParent, Told
@@ -37,38 +38,41 @@ def read_everyday(reference: str, resource: Observation, chart: Chart) -> bool:
     readings = chart.readings
     for measure, value in measured:
         spec = measure.spec
-        reading = Reading(spec.concept, value, spec.unit.code, time, reference, measure.method)
-        readings[spec.name].append(reading)
+        readings[spec.name].append(
+            Reading(spec.concept, value, spec.unit.code, time, reference, measure.method, None)
+        )
     return True
 
 
-def _meaning(concept: Concept, chart: Chart) -> Meaning | Conflict | None:
-    codings = concept.coding
-    if len(codings) == 1:
-        return chart.book.find(codings[0].system, codings[0].code)
-    return chart.book.meaning(msgspec.to_builtins(concept))
+def _agreed(concept: Concept, book: CodeBook) -> Meaning | Conflict | None:
+    """What several codings mean together."""
+    return book.meaning(msgspec.to_builtins(concept))
 
 
 def _measured(resource: Observation, chart: Chart) -> list[Measured] | None:
     """The amounts of a single result or of a panel; empty where nothing in it is of interest."""
-    code, components = _meaning(resource.code, chart), resource.component
+    book, codings, components = chart.book, resource.code.coding, resource.component
+    one = len(codings) == 1
+    code = book.find(codings[0].system, codings[0].code) if one else _agreed(resource.code, book)
     if isinstance(components, UnsetType):
         if type(code) is Measure:
-            value = _amount(code, resource.valueQuantity, chart.book.units)
+            value = _amount(code, resource.valueQuantity, book.units)
             return None if value is None else [(code, value)]
         return [] if code is None else None
     if type(code) is PressureParent and resource.valueQuantity is UNSET:
-        return _panel(components, chart)
+        return _panel(components, book)
     return None
 
 
-def _panel(components: list[Component], chart: Chart) -> list[Measured] | None:
+def _panel(components: list[Component], book: CodeBook) -> list[Measured] | None:
     """None where any component is out of the ordinary."""
     measured: list[Measured] = []
     for component in components:
-        meaning = _meaning(component.code, chart)
+        codings = component.code.coding
+        one = len(codings) == 1
+        meaning = book.find(codings[0].system, codings[0].code) if one else _agreed(component.code, book)
         if isinstance(meaning, Measure):
-            value = _amount(meaning, component.valueQuantity, chart.book.units)
+            value = _amount(meaning, component.valueQuantity, book.units)
             if value is None:
                 return None
             measured.append((meaning, value))
@@ -82,8 +86,7 @@ def _amount(measure: Measure, quantity: Quantity | UnsetType, units: UnitTable) 
     if isinstance(quantity, UnsetType):
         return None
     spec, value = measure.spec, quantity.value
-    unit = units.find(quantity.system, quantity.code, quantity.unit)
-    if spec.of_oxygen or unit is not spec.unit:
+    if spec.of_oxygen or units.find(quantity.system, quantity.code, quantity.unit) is not spec.unit:
         return None
     if type(value) is int and -LARGEST_INTEGER < value < LARGEST_INTEGER:
         value = Decimal(value)
@@ -99,7 +102,8 @@ def _time(resource: Observation, chart: Chart) -> datetime | None:
     if not mine or charted[10:11] != "T" or charted[7] != "-" or chart.gathered.superseded:
         return None
     time = datetime.fromisoformat(charted)
-    if time.tzinfo is None:
-        return None
-    time = time.astimezone(UTC)
+    if time.tzinfo is not UTC:
+        if time.tzinfo is None:
+            return None
+        time = time.astimezone(UTC)
     return time if time <= chart.as_of and time.year >= FIRST_YEAR else None

@@ -70,6 +70,7 @@ def _read_dose(
         until=when.until or valid_until,
         interval=when.interval,
         count=when.count,
+        times=when.times,
         as_needed=when.as_needed,
         text=words,
         problems=tuple(sorted({*problems, *amount.problems, *faults, *when.problems})),

@@ -7,12 +7,13 @@ The judging costs some 0.3 ms, so that a draft is kept without patient, encounte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 from pydantic import BaseModel
@@ -28,6 +29,8 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_parse = msgspec.json.Decoder(Json, float_hook=Decimal).decode
 SUPPLY = frozenset({"initialFill", "quantity", "numberOfRepeatsAllowed", "expectedSupplyDuration"})
 """What of ``dispenseRequest`` is reckoned from the dosage."""
 
@@ -36,7 +39,7 @@ def to_fhir(
     order: ProposedOrder, *, patient_id: str, encounter_id: str | None, authored_on: datetime
 ) -> Json:
     """The draft for this patient, the caller's own to change. Raises ValueError where it is no valid R4."""
-    draft: Json = _fresh(_draft(order))
+    draft = _parse(_draft(order))
     draft["subject"] = {"reference": f"Patient/{patient_id}"}
     if encounter_id:
         draft["encounter"] = {"reference": f"Encounter/{encounter_id}"}
@@ -50,7 +53,7 @@ def corrected(resource: Json, order: ProposedOrder, *, drug: bool) -> Json:
     Raises ValueError where the dosage is no valid R4. Everything else stays as it was sent, also its route
     where the order says none; but for the amounts to dispense, which were those of the other dosage.
     """
-    proposed: Json = _fresh(_draft(order))
+    proposed = _parse(_draft(order))
     changed: Json = {**resource, "dosageInstruction": proposed["dosageInstruction"]}
     _drop_supply(changed)
     if order.route is None:
@@ -66,7 +69,7 @@ def _first_route(resource: Json) -> Json:
     """The route of the first dosage that has one, as it was sent."""
     instructions = resource.get("dosageInstruction")
     sent = [each for each in instructions if isinstance(each, dict)] if isinstance(instructions, list) else []
-    return next(({"route": _fresh(each["route"])} for each in sent if each.get("route")), {})
+    return next(({"route": deepcopy(each["route"])} for each in sent if each.get("route")), {})
 
 
 def _drop_supply(resource: Json) -> None:
@@ -88,8 +91,8 @@ def _drop_contained(resource: Json, link: Any) -> None:
 
 
 @lru_cache(maxsize=KEPT)
-def _draft(order: ProposedOrder) -> Json:
-    """All of a draft that is not the patient's, judged. It is shared: only copies are given away."""
+def _draft(order: ProposedOrder) -> bytes:
+    """All of a draft that is not the patient's, judged: as JSON, so that each call has its own."""
     model: type[BaseModel] = ServiceRequest if order.dose is None else MedicationRequest
     draft = {
         "resourceType": "ServiceRequest" if order.dose is None else "MedicationRequest",
@@ -98,8 +101,9 @@ def _draft(order: ProposedOrder) -> Json:
         **(_service(order) if order.dose is None else _medication(order, order.dose)),
         "reasonCode": [_concept((order.reason,), order.reason.display)],
     }
-    model.model_validate({**_fresh(draft), **NOBODY})  # pydantic's ValidationError is a ValueError
-    return draft
+    kept = _encode(draft)
+    model.model_validate({**_parse(kept), **NOBODY})  # pydantic's ValidationError is a ValueError
+    return kept
 
 
 def _medication(order: ProposedOrder, dose: Quantity) -> Json:
@@ -169,9 +173,10 @@ def _concept(codings: tuple[Coding, ...], text: str) -> Json:
 
 def _some(**members: Any) -> Json:
     """The members that have a value: FHIR knows no null and nothing empty."""
-    return {key: value for key, value in members.items() if value not in (None, "", [], {})}
+    return {key: value for key, value in members.items() if value or value not in (None, "", [], {})}
 
 
+@lru_cache(maxsize=KEPT)
 def _instant(time: datetime) -> str:
     if time.tzinfo is None:
         raise ValueError("a time without a zone")
@@ -181,10 +186,3 @@ def _instant(time: datetime) -> str:
 def _not_before(time: datetime) -> str:
     """To the next full second, since cutting one off would be too early."""
     return _instant(time + SECOND if time.microsecond else time)
-
-
-def _fresh(value: Any) -> Any:
-    """The same JSON, sharing nothing that can be changed."""
-    if isinstance(value, Mapping):
-        return {key: _fresh(item) for key, item in value.items()}
-    return [_fresh(item) for item in value] if isinstance(value, list) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -75,6 +75,11 @@ class Repeat:
         """Times of the day, since midnight."""
         return self._each("timeOfDay", _time_of_day)
 
+    def cycle(self) -> int:
+        """Every how many days."""
+        period, _ = self._frequency()
+        return max(1, (period or DAY) // DAY)
+
     def _frequency(self) -> tuple[timedelta | None, timedelta | None]:
         """The period, and the time between two doses in it."""
         raw, often = self.raw, self._wholes("frequency", "frequencyMax")
@@ -141,11 +146,6 @@ def _time_of_day(value: str) -> timedelta:
     if not (0 <= hour < 24 and 0 <= minute < 60):
         raise ValueError(value)
     return timedelta(hours=hour, minutes=minute)
-
-
-def as_clock(offset: timedelta) -> time:
-    """A time since midnight as the clock shows it."""
-    return (datetime.min.replace(tzinfo=UTC) + offset).time()
 
 
 def _gap(offsets: Iterable[timedelta], cycle: timedelta) -> timedelta:

@@ -145,7 +145,9 @@ def gather(sources: Iterable[Any]) -> Gathered:
     by_key = gathered.by_key
     texts: dict[Key, dict[int, str]] = {}
     for full_url, resource in flatten(sources):
-        key = _key(resource)
+        # Nearly every resource of every call: without another call for it.
+        everyday = type(resource) is Observation and resource.id
+        key = ("Observation", everyday) if everyday else _key(resource)
         if key is None:
             nameless = as_json(resource)
             gathered.without_id.setdefault(canonical(nameless), nameless)
@@ -255,7 +257,8 @@ def version(resource: Json) -> tuple[datetime, int, str, int]:
 
 def _superseded(by_key: dict[Key, Json | Observation]) -> frozenset[Key]:
     """Resources that a corrected one with the same identifier and code replaces."""
-    if not any(_is_corrected(resource) for resource in by_key.values()):
+    unsettled = [r for r in by_key.values() if type(r) is not Observation or r.status not in SETTLED]
+    if not any(_is_corrected(resource) for resource in unsettled):
         return frozenset()
     every = {key: as_json(resource) for key, resource in by_key.items()}
     corrected = {

@@ -6,22 +6,21 @@ towards speaking.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from fhir_mappings.chart import Chart
 from fhir_mappings.code_systems import plain
 from fhir_mappings.datetimes import Moment, read_time
+from fhir_mappings.listed_hours import at_hours, upcoming
 from fhir_mappings.meanings import Schedule
-from fhir_mappings.repeats import DAY, WEEKDAYS, Repeat, as_clock, doses_in, listed
+from fhir_mappings.repeats import Repeat, doses_in, listed
 from fhir_mappings.resources import Json, codings, record, texts_of
 
 NOT_UNDERSTOOD = "timing-not-understood"
 CONFLICT = "timing-conflict"
-WEEK = len(WEEKDAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class When:
     until: datetime | None = None
     interval: timedelta | None = None
     count: int | None = None
+    times: tuple[datetime, ...] = ()
     as_needed: bool = False
     problems: frozenset[str] = frozenset()
 
@@ -58,7 +58,8 @@ class _Timing:
         schedule = self._named(repeat)
         events = sorted(moment.time for moment in self._moments(self.raw.get("event")))
         start, until = self._bounds(repeat.raw.get("boundsPeriod"))
-        start = events[0] if events else self._listed_hour(repeat, start)
+        times = self._times(repeat, events, start)
+        start = times[0] if times else start
         interval, count = repeat.interval(), repeat.count()
         if interval is None and count is None and schedule is None:
             interval, count = _of_events(events)
@@ -71,18 +72,20 @@ class _Timing:
             self.problems.add(NOT_UNDERSTOOD)
         needed = needed or (schedule is not None and schedule.as_needed)
         spaced = None if count == 1 else interval
-        return When(start, until, spaced, count, needed, frozenset(self.problems))
+        return When(start, until, spaced, count, times, needed, frozenset(self.problems))
 
-    def _listed_hour(self, repeat: Repeat, start: datetime | None) -> datetime | None:
-        """The first listed hour from the start or from now on; without a zone nobody knows when."""
+    def _times(self, repeat: Repeat, events: list[datetime], start: datetime | None) -> tuple[datetime, ...]:
+        """The times that the order lists; hours of the day need a zone."""
+        if events:
+            return upcoming(dict.fromkeys(events), self.chart.as_of)
         hours = repeat.hours()
-        if not hours:
-            return start
-        if self.chart.zone is None:
+        if hours and self.chart.zone is None:
             self.problems.add(NOT_UNDERSTOOD)
-            return start
-        begin = max(start or self.chart.as_of, self.chart.as_of)
-        return _first_at(hours, repeat.days(), begin, self.chart.zone)
+        if not hours or self.chart.zone is None:
+            return ()
+        begin = start or self.chart.as_of
+        found = at_hours(hours, repeat.days(), repeat.cycle(), begin, self.chart.as_of, self.chart.zone)
+        return upcoming(found, self.chart.as_of)
 
     def _named(self, repeat: Repeat) -> Schedule | None:
         """By code, else by exact text; a code that is not known matters only where nothing else tells."""
@@ -127,15 +130,6 @@ class _Timing:
         if len(read) < len(moments):
             self.problems.add(NOT_UNDERSTOOD)
         return read
-
-
-def _first_at(hours: Sequence[timedelta], days: Sequence[int], begin: datetime, zone: tzinfo) -> datetime:
-    """The first of these hours, on one of these days of the week (none: any), not before ``begin``."""
-    here = begin.astimezone(zone)
-    midnights = (here.date() + number * DAY for number in range(WEEK + 1))
-    listed_days = (day for day in midnights if not days or day.weekday() in days)
-    times = (datetime.combine(day, as_clock(hour), zone) for day in listed_days for hour in sorted(hours))
-    return next(time.astimezone(UTC) for time in times if time >= begin)
 
 
 def _of_events(events: list[datetime]) -> tuple[timedelta | None, int | None]:

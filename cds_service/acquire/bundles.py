@@ -97,7 +97,7 @@ def _read_searchset(value: Searchset, query: Query, patient_id: str) -> Page | N
     entries = value.entry or []
     ours = f"Patient/{patient_id}"
     matches = [entry.resource for entry in entries]
-    if any(match.subject.reference != ours for match in matches):
+    if [match for match in matches if match.subject.reference != ours]:
         return None
     total = None if isinstance(value.total, UnsetType) else value.total
     page = Page(matches=matches, total=total)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from cds_service.cards.formats import number, rfc3339
@@ -32,10 +33,18 @@ from fhir_mappings.facts import MappingIssue
 
 Json = dict[str, Any]
 THOUSANDTH = Decimal("0.001")
+EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def assessment_document(assessment: Assessment, guideline: Guideline, zone: tzinfo | None = None) -> Json:
     """The assessment object of ``GET /schemas/assessment.json``."""
+    return document(assessment, guideline, zone, treatment.sentences(assessment, guideline, zone))
+
+
+def document(
+    assessment: Assessment, guideline: Guideline, zone: tzinfo | None, advice: Sequence[treatment.Said]
+) -> Json:
+    """The same, with the sentences of the advice."""
     a = assessment
     return without_empty(
         {
@@ -57,8 +66,7 @@ def assessment_document(assessment: Assessment, guideline: Guideline, zone: tzin
             "norepinephrineEquivalent": [_pressors(p) for p in a.pressors],
             "tocilizumab": _tocilizumab(a),
             "recommendations": [
-                {"rule": r.rule, "strength": r.strength, "text": treatment.text(r, a, guideline, zone)}
-                for r in a.recommendations
+                {"rule": said.row.rule, "strength": said.row.strength, "text": said.text} for said in advice
             ],
             "options": list(a.options),
             "guideline": {"id": guideline.id, "version": guideline.version, "sha256": guideline.sha256},
@@ -68,7 +76,7 @@ def assessment_document(assessment: Assessment, guideline: Guideline, zone: tzin
 
 def without_empty(value: Mapping[str, Any]) -> Json:
     """The same object without members that are null, empty text, empty list or empty object."""
-    return {key: item for key, item in value.items() if item is not None and item not in ("", [], {})}
+    return {key: item for key, item in value.items() if item or item not in EMPTY}
 
 
 def _grade(grade: Grade | None) -> Json | None:
@@ -220,4 +228,10 @@ def rules_of(assessment: Assessment) -> Sequence[str]:
         found.add("GR-7")
     if assessment.onset:
         found.add("GR-10")
-    return sorted(found, key=lambda r: (r.split("-")[0], int(r.split("-")[1])))
+    return sorted(found, key=_row)
+
+
+@cache
+def _row(rule: str) -> tuple[str, int]:
+    family, number_of = rule.split("-")
+    return family, int(number_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -14,10 +15,14 @@ UNITS = {
     "ug/kg/min": "mcg/kg/min",
 }
 ESCAPES = str.maketrans({**{mark: f"\\{mark}" for mark in "\\`*_{}[]()#+!|~&"}, "<": "&lt;", ">": "&gt;"})
+LINKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+"""Where GitHub's Markdown makes a link of plain text. No escape keeps it from that, a word joiner does."""
+MARKUP = re.compile(f"[{re.escape(''.join(map(chr, ESCAPES)))}@]|//|www", re.IGNORECASE)
 TENTH = Decimal("0.1")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ID_LIMIT = 24
 ID_SHOWN = 8
+SECONDS = len("2026-11-25T06:07:31")
 
 
 def number(value: Decimal | str) -> str:
@@ -49,8 +54,9 @@ def charted(value: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text from outside as plain Markdown: nothing in it is markup, and it stays on one line."""
-    return " ".join(text.split()).translate(ESCAPES)
+    """Text from outside as plain Markdown: nothing in it is markup or a link, and it stays on one line."""
+    line = " ".join(text.split())
+    return LINKED.sub("\u2060", line).translate(ESCAPES) if MARKUP.search(line) else line
 
 
 def reference(text: str) -> str:
@@ -87,4 +93,4 @@ def when(time: datetime, as_of: datetime, zone: tzinfo | None) -> str:
 
 def rfc3339(time: datetime) -> str:
     """UTC to the second, as the wire carries it."""
-    return time.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"
+    return f"{time.astimezone(UTC).isoformat()[:SECONDS]}Z"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta, tzinfo
 
-from cds_service.cards.document import Json, assessment_document, rules_of
+from cds_service.cards.document import Json, document, rules_of
 from cds_service.cards.formats import reference, rfc3339
 from cds_service.cards.overrides import GRADING, ORDER, override_reasons
 from cds_service.cards.suggestions import Proposal, Signing, offer
@@ -37,16 +37,17 @@ def grading_card(
     """The card of an assessment without its uuid, or None where there is nothing to say (GR-8)."""
     if not _speaks(assessment):
         return None
+    advice = treatment.sentences(assessment, guideline, zone)
     return {
         "summary": wording.summary(assessment),
         "indicator": indicator(assessment),
-        "detail": detail(assessment, guideline, zone),
+        "detail": detail(assessment, guideline, zone, advice),
         "source": {"label": wording.SOURCE_LABEL, "url": wording.SOURCE_URL, "topic": TOPIC},
         **_offered(assessment, Signing(assessment.patient, encounter_id, assessment.as_of), zone),
         "overrideReasons": override_reasons(GRADING),
         "extension": {
             "org.crs-cds.rules": rules_of(assessment),
-            "org.crs-cds.assessment": assessment_document(assessment, guideline, zone),
+            "org.crs-cds.assessment": document(assessment, guideline, zone, advice),
         },
     }
 
@@ -106,9 +107,11 @@ def indicator(assessment: Assessment) -> str:
     return "warning" if assessment.grade.highest >= 2 else "info"
 
 
-def detail(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> str:
+def detail(
+    assessment: Assessment, guideline: Guideline, zone: tzinfo | None, advice: Sequence[treatment.Said]
+) -> str:
     """GitHub-flavoured Markdown without raw HTML; where it grows too long, evidence and remarks give way."""
-    above = [_now(assessment, zone), _do(assessment, guideline, zone), _open_questions(assessment, zone)]
+    above = [_now(assessment, zone), _do(advice), _open_questions(assessment, zone)]
     options = treatment.options(assessment)
     footer = f"*{wording.footer(guideline, str(zone) if zone else 'UTC', options)}*"
     room = MOST_LINES - sum(block.count("\n") + 2 for block in (*above, footer) if block)
@@ -141,12 +144,12 @@ def _now(assessment: Assessment, zone: tzinfo | None) -> str:
     return f"**{head}:** {line}." + (f"  \n**Given:** {'; '.join(after)}." if after else "")
 
 
-def _do(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> str:
+def _do(advice: Sequence[treatment.Said]) -> str:
     """The advice, numbered; rows of one line of the table share a line of the card."""
-    lines: dict[str, list[Recommendation]] = {}
-    for row in assessment.recommendations:
-        lines.setdefault(row.line, []).append(row)
-    said = [treatment.line(rows, assessment, guideline, zone) for rows in lines.values()]
+    lines: dict[str, list[treatment.Said]] = {}
+    for each in advice:
+        lines.setdefault(each.row.line, []).append(each)
+    said = [treatment.line(rows) for rows in lines.values()]
     return (
         "\n".join(["**Do**", *(f"{number}. {text}" for number, text in enumerate(said, 1))]) if said else ""
     )

@@ -59,7 +59,7 @@ def _once(proposals: Sequence[Proposal]) -> Sequence[Proposal]:
     found: dict[tuple[Coding, ...], Proposal] = {}
     for proposal in proposals:
         first = found.setdefault(proposal.order.codings, proposal)
-        if proposal.recommended and proposal.order == first.order:
+        if proposal.recommended and not first.recommended and proposal.order == first.order:
             found[first.order.codings] = replace(first, recommended=True)
     return [proposal for codings, proposal in found.items() if codings]
 

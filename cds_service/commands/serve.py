@@ -35,8 +35,6 @@ GRACE_S = 30
 """For calls that are being answered when the service stops or reloads; none takes nearly as long."""
 KEEPALIVE_S = 75
 """Longer than a proxy keeps idle connections (nginx: 60 s): it is the proxy that ends them, between calls."""
-MOST_HEADER_BYTES = 16_384
-"""One header: a token with a certificate chain is not far from 8 kB."""
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 """As glibc numbers them."""
 ARENAS = 2
@@ -203,7 +201,6 @@ def gunicorn_options(host: str, port: int, workers: int) -> dict[str, Any]:
         "threads": THREADS,
         "graceful_timeout": GRACE_S,
         "keepalive": KEEPALIVE_S,
-        "limit_request_field_size": MOST_HEADER_BYTES,
         "worker_tmp_dir": str(MEMORY) if os.access(MEMORY, os.W_OK) else None,
         "control_socket_disable": True,
         # Nothing that a request says of where it came from, or of its path, is believed.

@@ -65,7 +65,7 @@ def _refused(facts: PatientFacts, start: datetime, end: datetime) -> list[_Refus
 
 def temperatures(facts: PatientFacts, start: datetime, end: datetime) -> list[Reading]:
     """The readings of the course; of one time the hottest comes last."""
-    charted = (r for r in facts.readings.get(Concept.TEMPERATURE, ()) if start <= r.time <= end)
+    charted = [r for r in facts.readings.get(Concept.TEMPERATURE, ()) if start <= r.time <= end]
     return sorted(charted, key=BY_TIME_AND_VALUE)
 
 

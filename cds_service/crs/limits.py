@@ -164,8 +164,20 @@ def readable(bench: Bench) -> Iterator[Problem]:
 
 
 def _is_unlimited(dose: OrderedDose, order: Order) -> bool:
-    """As needed with nothing that keeps it apart from the next dose, or from the others of the order."""
-    return dose.as_needed and dose.interval is None and not (dose.count == 1 and len(order.doses) == 1)
+    """As needed with nothing that keeps it apart from the next dose, or from the others of the order.
+
+    An interval does, after one dose that is scheduled: "again after 8 h if needed".
+    """
+    if not dose.as_needed:
+        return False
+    others = [other for other in order.doses if other is not dose]
+    if dose.interval is None:
+        return dose.count != 1 or bool(others)
+    return not all(_is_one(other) for other in others)
+
+
+def _is_one(dose: OrderedDose) -> bool:
+    return not dose.as_needed and (dose.count == 1 or (dose.count is None and dose.interval is None))
 
 
 def duplicates(bench: Bench) -> Iterator[Problem]:

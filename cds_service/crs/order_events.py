@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
 from cds_service.crs.weight import Weight
@@ -32,18 +34,31 @@ class Event(NamedTuple):
 def events(order: Order, weight: Weight, as_of: datetime, spacing: timedelta = DAY) -> list[Event]:
     """The order's doses by time, none before ``as_of``; ``spacing`` where several have no interval."""
     found: dict[datetime, list[Amount]] = {}
-    # As needed comes after what is scheduled: it is a dose of its own, not a part of another.
-    for dose in sorted(order.doses, key=lambda dose: dose.as_needed):
-        amount, first = amount_of(dose, weight), max(dose.start or as_of, as_of)
-        if dose.as_needed and found:
-            first = max(first, max(found) + (dose.interval or spacing))
-        for time in _times(dose, first, spacing):
-            found.setdefault(time, []).append(amount)
-    return [Event(time, _sum(found[time])) for time in sorted(found)]
+    for dose in order.doses:
+        for time in () if dose.as_needed else _times(dose, as_of, spacing):
+            found.setdefault(time, []).append(amount_of(dose, weight))
+    scheduled = [Event(time, _sum(found[time])) for time in sorted(found)]
+    return sorted([*scheduled, *_as_needed(order, weight, as_of, spacing)], key=lambda event: event.time)
 
 
-def _times(dose: OrderedDose, start: datetime, spacing: timedelta) -> Iterator[datetime]:
+def _as_needed(order: Order, weight: Weight, as_of: datetime, spacing: timedelta) -> Iterator[Event]:
+    """Doses of their own, never a part of one that is scheduled; without a start, after the one that is."""
+    scheduled = [time for dose in order.doses if not dose.as_needed for time in _times(dose, as_of, spacing)]
+    for dose in order.doses:
+        if dose.as_needed:
+            after = [time + (dose.interval or spacing) for time in scheduled if dose.start is None]
+            first = replace(dose, start=max(after)) if after else dose
+            for time in _times(first, as_of, spacing):
+                yield Event(time, amount_of(dose, weight))
+
+
+def _times(dose: OrderedDose, as_of: datetime, spacing: timedelta) -> Iterator[datetime]:
     most = dose.count or (1 if dose.interval is None else OPEN_ENDED)
+    if dose.times:
+        held = (max(time, as_of) for time in dose.times if dose.until is None or time <= dose.until)
+        yield from islice(dict.fromkeys(held), most)
+        return
+    start = max(dose.start or as_of, as_of)
     for number in range(min(most, OPEN_ENDED)):
         time = start + number * (dose.interval or spacing)
         if number and dose.until is not None and time > dose.until:
@@ -100,6 +115,8 @@ def per_day(order: Order, weight: Weight) -> Decimal | None:
 
 def times_a_day(dose: OrderedDose) -> int:
     """How many doses any 24 h can hold: at 0, 8 and 16 h, not at 24."""
+    if dose.times:
+        return max(sum(time <= other < time + DAY for other in dose.times) for time in dose.times)
     if not dose.interval:
         return 1
     most = -(-DAY // dose.interval)

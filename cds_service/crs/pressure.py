@@ -157,7 +157,7 @@ class PressureAxis:
         if reading is None or self._for_good is None:
             return None
         limit = self._for_good[1]
-        return reading.value < limit, self._excused(reading)
+        return reading.value < limit, self.baseline is not None and self._excused(reading)
 
     def _excused(self, reading: Reading) -> bool:
         """As low as before the therapy, and no lower (GR-9)."""
@@ -221,6 +221,8 @@ class PressureAxis:
 
     def _newer_refused(self, time: datetime) -> datetime | None:
         """A refused pressure of the window, newer than every reading: it may have been low (GR-7)."""
+        if not self.refused:
+            return None
         last = newest(self.readings.usable, time)
         since = max(time - self.guideline.windows["pressure"], last.time + TICK if last else time)
         return next((t for t in reversed(self.refused) if since <= t <= time), None)

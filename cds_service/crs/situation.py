@@ -124,5 +124,4 @@ def _resulted(case: Case, concepts: frozenset[Concept], since: datetime) -> bool
     facts = case.picture.facts
     if any(case.newest(concept, case.as_of - since) for concept in concepts):
         return True
-    names = {concept.value for concept in concepts}
-    return any(i.concept in names and i.time is not None and i.time >= since for i in facts.issues)
+    return any(i.concept in concepts and i.time is not None and i.time >= since for i in facts.issues)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fhir_mappings.facts import Administration, Order, OrderedDose
 
@@ -49,16 +49,21 @@ def _asked(dose: OrderedDose) -> int | None:
 
 def _left(dose: OrderedDose, given: Sequence[Administration], as_of: datetime) -> OrderedDose | None:
     count = _asked(dose)
-    if count is not None and count <= len(given):
-        return None
-    if dose.until is not None and dose.until < as_of:
+    if (count is not None and count <= len(given)) or (dose.until is not None and dose.until < as_of):
         return None
     if not given:
         return dose
-    left = None if count is None else count - len(given)
-    if dose.interval is None:
-        return replace(dose, count=left)
-    due = max(a.start for a in given) + dose.interval
+    rest = replace(dose, count=None if count is None else count - len(given))
+    return rest if dose.interval is None else _after(max(a.start for a in given), rest, dose.interval)
+
+
+def _after(last: datetime, dose: OrderedDose, interval: timedelta) -> OrderedDose | None:
+    """What of a dose is due after the last one that was given."""
+    if dose.times:
+        # A dose given near a listed time was the one of that time.
+        ahead = tuple(time for time in dose.times if time - last >= interval / 2)
+        return replace(dose, start=ahead[0], times=ahead) if ahead else None
+    due = last + interval
     if dose.until is not None and due > dose.until:
         return None
-    return replace(dose, count=left, start=max(due, dose.start or due))
+    return replace(dose, start=max(due, dose.start or due))

@@ -122,10 +122,12 @@ def merge(end: datetime, *tracks: Sequence[tuple[datetime, Any]]) -> list[tuple[
     events = [(time, i, value) for i, track in enumerate(tracks) for time, value in track if time <= end]
     events.sort(key=_time)
     merged: list[tuple[datetime, list[Any]]] = []
+    last: datetime | None = None
     for time, index, value in events:
         values[index] = value
-        if merged and merged[-1][0] == time:
+        if time == last:
             merged[-1][1][index] = value
         else:
             merged.append((time, values.copy()))
+            last = time
     return merged

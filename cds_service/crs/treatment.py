@@ -28,16 +28,16 @@ class Treatment(NamedTuple):
 def advise(picture: Picture, episode: Episode, now: Grade) -> Treatment:
     case = case_of(picture, episode, now)
     holds = situation(case)
-    advice = picture.guideline.regimen.advice
-    if any(row.order == "tocilizumab" and _applies(row, case.grade, holds) for row in advice):
+    advice = [row for row in picture.guideline.regimen.advice if now.lowest in row.grades]
+    if any(row.order == "tocilizumab" and _applies(row, holds) for row in advice):
         holds["tocilizumab-advised"] = {}
-    rows = [row for row in advice if _applies(row, case.grade, holds)]
+    rows = [row for row in advice if _applies(row, holds)]
     advised = tuple(_recommendation(row, case, holds) for row in rows)
     return Treatment(shown_ledger(case), advised, case.is_adult)
 
 
-def _applies(row: Advice, grade: int, holds: Mapping[str, Values]) -> bool:
-    return grade in row.grades and row.when <= holds.keys() and not row.unless & holds.keys()
+def _applies(row: Advice, holds: Mapping[str, Values]) -> bool:
+    return row.when <= holds.keys() and row.unless.isdisjoint(holds)
 
 
 def _recommendation(row: Advice, case: Case, holds: Mapping[str, Values]) -> Recommendation:

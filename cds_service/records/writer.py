@@ -1,4 +1,4 @@
-"""One thread a process that writes to the store, in batches of a few milliseconds.
+"""One thread a process that writes to the store, in batches of a fifth of a second.
 
 A hook call never waits for it: where the store is down or the queue is full, records are lost, counted and
 said. Feedback waits until it is committed, for a bounded time.
@@ -18,7 +18,7 @@ from cds_service.records.backlog import Backlog, Entry, Given
 from cds_service.records.entries import Call, Feedback
 from cds_service.records.store import Store, StoreError
 
-LINGER_S = 0.05
+LINGER_S = 0.2
 """How long a batch gathers after its first entry; feedback, for which someone waits, ends it at once."""
 RETRY_S = 1.0
 PURGE_EVERY_S = 3600.0

@@ -18,7 +18,8 @@ from cds_service.hooks.request import HookRequest
 from cds_service.web.contexts import check_context
 from cds_service.web.faults import faults
 from cds_service.web.members import ID, UUID, Json, matching
-from fhir_mappings.searchset import decode_searchset
+from fhir_mappings.facts import Source
+from fhir_mappings.searchset import Searchset, decode_searchset
 
 TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 URL = re.compile(r"https?://\S+")
@@ -26,17 +27,39 @@ BEARER = re.compile("bearer", re.IGNORECASE | re.ASCII)
 TEXT = re.compile(".*", re.DOTALL)
 
 
-class _Envelope(msgspec.Struct):
-    """A request whose prefetch values are decoded one by one."""
-
+class _Members(msgspec.Struct):
     hook: Any = None
     hookInstance: Any = None
     fhirServer: Any = None
     fhirAuthorization: Any = None
     context: Any = None
+
+
+class _Envelope(_Members):
+    """A request whose prefetch values are decoded one by one."""
+
     prefetch: dict[str, msgspec.Raw] | None = None
 
 
+LARGE = Source.VITALS.value
+"""The prefetch key that holds nearly all of a body."""
+_ABSENT = msgspec.Raw(b"")
+_Prefetch = msgspec.defstruct(
+    "_Prefetch",
+    [
+        (LARGE, Searchset | msgspec.UnsetType, msgspec.UNSET),
+        *((source.value, msgspec.Raw, _ABSENT) for source in Source if source is not Source.VITALS),
+    ],
+)
+
+
+class _Everyday(_Members, kw_only=True):
+    """A request whose vital signs are everyday ones: decoded with it, in one go."""
+
+    prefetch: _Prefetch  # type: ignore[valid-type]  # made from the sources
+
+
+_everyday = msgspec.json.Decoder(_Everyday, float_hook=Decimal)
 _envelope = msgspec.json.Decoder(_Envelope, float_hook=Decimal)
 _anything = msgspec.json.Decoder(float_hook=Decimal)
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, ValueError, ArithmeticError)
@@ -54,6 +77,21 @@ def decode(body: bytes) -> Json:
 
 def _decode(body: bytes) -> Json:
     try:
+        everyday = _everyday.decode(body)
+    except msgspec.ValidationError:  # with other vital signs, or without prefetch
+        return _decode_by_key(body)
+    members = msgspec.structs.asdict(everyday)
+    prefetch = msgspec.structs.asdict(everyday.prefetch)
+    members["prefetch"] = {
+        key: value if key == LARGE else _value(value)
+        for key, value in prefetch.items()
+        if value is not msgspec.UNSET and value is not _ABSENT
+    }
+    return members
+
+
+def _decode_by_key(body: bytes) -> Json:
+    try:
         envelope = _envelope.decode(body)
     except msgspec.ValidationError:  # of another shape: checked member by member
         whole = _anything.decode(body)
@@ -62,11 +100,13 @@ def _decode(body: bytes) -> Json:
         return whole
     members = msgspec.structs.asdict(envelope)
     if envelope.prefetch is not None:
-        members["prefetch"] = {
-            key: decode_searchset(value) or _anything.decode(value)
-            for key, value in envelope.prefetch.items()
-        }
+        members["prefetch"] = {key: _value(value) for key, value in envelope.prefetch.items()}
     return members
+
+
+def _value(raw: msgspec.Raw) -> Any:
+    """One prefetch value: typed where it is everyday, else as it is."""
+    return decode_searchset(raw) or _anything.decode(raw)
 
 
 def parse_request(body: bytes, hook: str) -> HookRequest:

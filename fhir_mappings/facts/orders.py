@@ -18,7 +18,8 @@ class OrderedDose:
     other of both units. ``most`` is what one dose by weight
     may be at the most (mg). ``start`` is the first time it is due by its own timing, ``interval`` the
     time between doses, ``count`` how many doses in all (1 for a single dose); None where the order
-    does not say. ``problems`` are stable codes for what is
+    does not say. ``times`` are the next times where the order lists them itself, one that is overdue
+    before them; they hold, and not the interval. ``problems`` are stable codes for what is
     written and could not be read (docs/reference/mapping-issues.md).
     """
 
@@ -34,6 +35,7 @@ class OrderedDose:
     until: datetime | None = None
     interval: timedelta | None = None
     count: int | None = None
+    times: tuple[datetime, ...] = ()
     as_needed: bool = False
     text: str = ""
     problems: tuple[str, ...] = ()

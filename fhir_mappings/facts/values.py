@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -15,15 +15,13 @@ BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 """Earlier than any charted time, and still safe to move by a day's offset."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
+class Coding(NamedTuple):
     system: str
     code: str
     display: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """An amount with its unit: UCUM where the unit was understood, else as charted."""
 
     value: Decimal

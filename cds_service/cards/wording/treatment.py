@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from decimal import Decimal
+from typing import NamedTuple
 
 from cds_service.cards.formats import amount, escape, number
 from cds_service.cards.wording.grading import concept
@@ -25,13 +26,23 @@ OPTION_WORDS = {
 ORDERS_NOT_KNOWN = "Active orders were not available: check them before signing."
 
 
-def line(
-    rows: Sequence[Recommendation], assessment: Assessment, guideline: Guideline, zone: tzinfo | None
-) -> str:
+class Said(NamedTuple):
+    """A row of advice and its sentence."""
+
+    row: Recommendation
+    text: str
+
+
+def sentences(assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> list[Said]:
+    """Every row of advice in words: said on the card and in the assessment, made once."""
+    return [Said(row, text(row, assessment, guideline, zone)) for row in assessment.recommendations]
+
+
+def line(rows: Sequence[Said]) -> str:
     """The rows of one line, each with its rule: ``Echocardiogram *(TX-9)*; infection workup *(TX-16)*``."""
-    said = [text(row, assessment, guideline, zone) for row in rows]
-    joined = [said[0], *(_uncapitalized(later) for later in said[1:])]
-    return "; ".join(f"{part} *({row.rule})*" for part, row in zip(joined, rows, strict=True))
+    first, *later = rows
+    joined = [first.text, *(_uncapitalized(said.text) for said in later)]
+    return "; ".join(f"{part} *({said.row.rule})*" for part, said in zip(joined, rows, strict=True))
 
 
 def text(row: Recommendation, assessment: Assessment, guideline: Guideline, zone: tzinfo | None) -> str:
