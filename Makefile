@@ -10,14 +10,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
+VERSION = $(shell sed -n 's|^version = "\(.*\)"|\1|p' pyproject.toml)
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
-PURE := not java and not browser and not postgres and not redis and not external
+PURE := not java and not browser and not postgres and not redis and not nginx and not image and not external
 PYTEST_ARGS ?=
 FUZZ_ARGS ?=
 
 .PHONY: help install install-dev demo test test-all check format bench bench-peers faults fuzz docs screenshots lock
+.PHONY: chromium clean chaos soak replicas image image-test deploy-check
 .PHONY: chromium clean audit sbom
 
 help: ## show this list
@@ -33,7 +35,7 @@ demo: install ## the service with the embedded EHR sandbox on http://127.0.0.1:8
 test: install-dev ## every test that needs nothing but Python
 	$(BIN)/python -m pytest -m "$(PURE)" $(PYTEST_ARGS)
 
-test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, Redis, the browser, external data
+test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, Redis, nginx, the image, the browser, external data
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: install-dev ## lint, formatting and types
@@ -53,12 +55,34 @@ bench: install-dev fuzz ## fuzz; cost of mapping and of a hook call, latency, th
 	$(BIN)/python benchmarks/throughput.py $(QUICK)
 	$(BIN)/python benchmarks/mutated.py $(QUICK)
 	$(BIN)/python benchmarks/tokens.py $(QUICK)
+	$(MAKE) soak replicas
 
 bench-peers: install-dev $(VENV)/peers/.ready ## the same load on HealthChain, in an environment of its own
 	$(BIN)/python benchmarks/throughput.py $(QUICK) --peer $(CURDIR)/$(VENV)/peers/bin/python
 
 faults: install-dev ## 32 calls at once while the FHIR server fails in every way; BENCH_QUICK=1 for one round
 	$(BIN)/python benchmarks/faults.py --rounds $(if $(BENCH_QUICK),1,3)
+
+chaos: install-dev ## two replicas behind nginx, and all they need, broken one after the other under load; BENCH_QUICK=1
+	$(BIN)/python benchmarks/hospital/chaos.py $(QUICK)
+
+soak: install-dev ## 100,000 calls through the whole set-up: memory, files and threads stay (5,000 with BENCH_QUICK=1)
+	$(BIN)/python benchmarks/hospital/soak.py $(QUICK)
+
+replicas: install-dev ## two replicas behind nginx beside one; BENCH_QUICK=1 for a short run
+	$(BIN)/python benchmarks/hospital/replicas.py $(QUICK)
+
+ENGINE ?= $(firstword $(foreach engine,docker podman buildah,$(shell command -v $(engine))))
+IMAGE_ARGS ?=
+image: ## the image, with docker, podman or buildah; ENGINE= and IMAGE_ARGS= for another engine and its options
+	@test -n "$(ENGINE)" || { echo "error: no docker, podman or buildah was found" >&2; exit 1; }
+	$(ENGINE) build $(IMAGE_ARGS) --build-arg REVISION="$$(git rev-parse HEAD)" -f docker/Dockerfile -t crs-cds:$(VERSION) .
+
+image-test: install-dev ## the image, built with buildah on a bare Debian and started without privileges (root, Debian)
+	$(BIN)/python -m pytest tests/deployment/test_image.py $(PYTEST_ARGS)
+
+deploy-check: install-dev ## what reads the files of docker/, and the image
+	$(BIN)/python -m pytest tests/deployment $(PYTEST_ARGS)
 
 fuzz: install-dev ## map 200,000 mutated resources (20,000 with BENCH_QUICK=1); FUZZ_ARGS="--seed 2" for others
 	$(BIN)/python benchmarks/fuzz.py $(if $(BENCH_QUICK),--quick) $(FUZZ_ARGS)

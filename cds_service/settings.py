@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from cds_service.errors import ConfigurationError
 
 PREFIX = "CRS_CDS_"
-OTHERS = {"CRS_CDS_EXTERNAL_DATA"}
+SECRETS_DIR = "CRS_CDS_SECRETS_DIR"
+"""A folder of settings as files, each under its whole name: as a vault or a platform hands them out."""
+OTHERS = {"CRS_CDS_EXTERNAL_DATA", SECRETS_DIR}
 """Names of ours that are not settings of the service."""
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 """An origin as a browser writes it: lower case, no path, no default port spelled out."""
@@ -141,17 +143,40 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Settings from the environment. Raises ConfigurationError naming the setting at fault."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known | OTHERS)
-    if unknown:
-        raise ConfigurationError(f"{unknown[0]}: unknown setting; there are {', '.join(sorted(known))}")
+    """Settings from the environment, and from the folder of secrets where there is one.
+
+    The environment goes first. Raises ConfigurationError naming the setting at fault.
+    """
+    folder = _secrets()
+    _refuse_unknown([name for name in os.environ if name.startswith(PREFIX) and name not in OTHERS])
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(_secrets_dir=folder, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigurationError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    except SettingsError as error:  # says which field, not what it holds
+        raise ConfigurationError(f"{SECRETS_DIR}: {folder}: {error}") from None
+
+
+def _secrets() -> Path | None:
+    """The folder of secrets, if one is set; raises ConfigurationError where it is not as it should be."""
+    folder = os.environ.get(SECRETS_DIR)
+    if not folder:
+        return None
+    try:
+        found = [path.name.upper() for path in Path(folder).iterdir()]
+    except OSError as error:
+        raise ConfigurationError(f"{SECRETS_DIR}: {folder}: {type(error).__name__}") from None
+    _refuse_unknown([name for name in found if name.startswith(PREFIX)])
+    return Path(folder)
+
+
+def _refuse_unknown(names: list[str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise ConfigurationError(f"{unknown[0]}: unknown setting; there are {', '.join(sorted(known))}")
 
 
 def require_servable(settings: Settings, host: str, workers: int = 1) -> None:

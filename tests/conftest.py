@@ -16,6 +16,8 @@ MARKER_OF_FIXTURE = {
     "hapi_base": "java",
     "chromium": "browser",
     "external_data": "external",
+    "image": "image",
+    "hospital": "nginx",
     "postgresql": "postgres",
     "redis_server": "redis",
 }

@@ -39,12 +39,25 @@ logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class _Stderr:
-    """The stream of the moment: a test, or a supervisor, may put another in its place."""
+    """The stream of the moment: a test, or a supervisor, may put another in its place.
+
+    A line that it does not take (a full disk, a collector that is gone) costs no answer; it is counted, and
+    said with the next one that is taken.
+    """
+
+    lost = 0
 
     def msg(self, line: bytes) -> None:
-        stream = sys.stderr.buffer
-        stream.write(line)
-        stream.flush()
+        stream, lost = sys.stderr.buffer, _Stderr.lost
+        try:
+            if lost:
+                stream.write(render(None, "error", {"event": "log-lines-lost", "dropped": lost}))
+            stream.write(line)
+            stream.flush()
+        except OSError:
+            _Stderr.lost += 1
+        else:
+            _Stderr.lost -= lost
 
     debug = info = warning = error = critical = msg
 
