@@ -101,8 +101,8 @@ sbom: install-dev ## build/sbom.json: what the service is made of (CycloneDX), f
 		--of JSON -o build/sbom.json requirements/runtime.txt
 
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
-	$(BIN)/python tools/screenshots.py
-	$(BIN)/python tools/course_screenshot.py
+	$(BIN)/python -m tools.screenshots
+	$(BIN)/python -m tools.course_screenshot
 
 lock: $(VENV)/lock/bin/uv ## rewrite requirements/ from pyproject.toml; LOCK_ARGS=--upgrade takes newer versions
 	$(COMPILE) --output-file requirements/build.txt --group build

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from playwright.sync_api import Browser, sync_playwright
-from screenshots import CHROMIUM, FLAGS, IMAGES, demo
+
+from tools.screenshots import CHROMIUM, FLAGS, IMAGES, demo
 
 WIDTH, HEIGHT = 1400, 1020
 PATIENT = "demo-05"
