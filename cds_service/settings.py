@@ -23,6 +23,7 @@ OTHERS = {"CRS_CDS_EXTERNAL_DATA", SECRETS_DIR}
 """Names of ours that are not settings of the service."""
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 """An origin as a browser writes it: lower case, no path, no default port spelled out."""
+PAGE_IN_SHADOW = f"the SMART page shows what a shadow holds back: unset {PREFIX}SMART_ISSUERS until it ends"
 BASE = re.compile(r"https?://(?:[a-z0-9.\-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?(?:/[\w.~\-]+)*/?", re.ASCII)
 """A base URL that is written in one way only: the audience of each token is compared with it exactly."""
 
@@ -165,11 +166,23 @@ def _secrets() -> Path | None:
     if not folder:
         return None
     try:
-        found = [path.name.upper() for path in Path(folder).iterdir()]
+        found = [path for path in Path(folder).iterdir() if path.name.upper().startswith(PREFIX)]
     except OSError as error:
         raise ConfigurationError(f"{SECRETS_DIR}: {folder}: {type(error).__name__}") from None
-    _refuse_unknown([name for name in found if name.startswith(PREFIX)])
+    _refuse_unknown([path.name.upper() for path in found])
+    for path in found:
+        _refuse_unreadable(path)
     return Path(folder)
+
+
+def _refuse_unreadable(path: Path) -> None:
+    """A secret that did not arrive is not taken for a setting that was left out."""
+    try:
+        empty = not path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigurationError(f"{SECRETS_DIR}: {path}: {type(error).__name__}") from None
+    if empty:
+        raise ConfigurationError(f"{SECRETS_DIR}: {path} is empty")
 
 
 def _refuse_unknown(names: list[str]) -> None:
@@ -181,6 +194,8 @@ def _refuse_unknown(names: list[str]) -> None:
 
 def require_servable(settings: Settings, host: str, workers: int = 1) -> None:
     """Refuse to serve without a way to know the caller, except to this machine alone."""
+    if settings.shadow and settings.smart_issuers:
+        raise ConfigurationError(f"{PREFIX}SHADOW: {PAGE_IN_SHADOW}")
     if settings.auth == "none":
         if not is_loopback(host):
             raise ConfigurationError(f"{PREFIX}AUTH=none is refused on {host}: bind to 127.0.0.1")

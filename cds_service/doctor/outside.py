@@ -8,7 +8,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
-from redis.exceptions import RedisError
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
 
 from cds_service.acquire.client import FhirClient
 from cds_service.acquire.deadline import Deadline
@@ -16,6 +17,7 @@ from cds_service.acquire.queries import Query
 from cds_service.acquire.reasons import FhirError, Reason
 from cds_service.acquire.transport import Exchange, FhirAccess, Reply, Transport
 from cds_service.doctor.findings import Finding, fail, ok, warn
+from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
 from cds_service.trust.clients import Client
 from cds_service.trust.fetching import NotFetched, fetch
@@ -54,15 +56,33 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
             text = "not set: used tokens are remembered in one process, until it restarts or reloads"
             yield warn("redis", text, "set CRS_CDS_REDIS_URL for several workers or machines")
         return
-    connection = open_redis(settings.redis_url.get_secret_value())
+    try:
+        connection = open_redis(settings.redis_url.get_secret_value())
+    except ConfigurationError as error:
+        yield fail("redis", str(error), "the service does not start")
+        return
     try:
         connection.set("crs-cds:doctor", b"", ex=1)
-        yield ok("redis", "answers, and can be written")
+        yield _eviction(connection)
     except RedisError as error:
         text = f"does not answer as it must ({type(error).__name__})"
         yield fail("redis", text, "without it every call is refused with 503: see CRS_CDS_REDIS_URL")
     finally:
         connection.close()
+
+
+def _eviction(connection: Redis) -> Finding:
+    """Whether used tokens stay known when memory is short."""
+    try:
+        told: Any = connection.info("memory")
+        policy = str(told["maxmemory_policy"])
+    except (ResponseError, KeyError):
+        text = "answers, and can be written; whether it evicts is not told"
+        return warn("redis", text, "see that its maxmemory-policy is noeviction")
+    if policy != "noeviction":
+        text = f"its maxmemory-policy is {policy}: a used token that is evicted can be used again"
+        return fail("redis", text, "set maxmemory-policy noeviction")
+    return ok("redis", "answers, can be written, and evicts nothing")
 
 
 def check_fhir(access: FhirAccess, ca_file: str | None, queries: tuple[Query, ...]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from cds_service.records.database import database_url, open_engine
 from cds_service.records.hashing import KEY_FILE
 from cds_service.records.migrate import HEAD, version_of
 from cds_service.records.schema import metadata
-from cds_service.settings import Settings
+from cds_service.settings import PAGE_IN_SHADOW, Settings
 from cds_service.tables import load_codebook, load_guideline
 from cds_service.trust.clients import Client
 
@@ -40,6 +40,8 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
 def _shadow(settings: Settings) -> Iterator[Finding]:
     if settings.shadow:
         yield warn("shadow", "no client is shown a card", "unset CRS_CDS_SHADOW to go live")
+        if settings.smart_issuers:
+            yield fail("shadow", PAGE_IN_SHADOW, "the service does not start")
 
 
 def check_shadow_clients(clients: list[Client]) -> Iterator[Finding]:

@@ -71,7 +71,10 @@ class KeyRing:
     def _refresh_aside(self) -> None:
         """Calls do not wait for what is fetched before its time."""
         if self._fetching.acquire(blocking=False):
-            threading.Thread(target=self._refresh_and_release, daemon=True, name="jwks").start()
+            try:
+                threading.Thread(target=self._refresh_and_release, daemon=True, name="jwks").start()
+            except RuntimeError:  # no thread can be had now: the keys are good for a while yet
+                self._fetching.release()
 
     def _refresh_and_release(self) -> None:
         try:

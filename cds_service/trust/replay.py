@@ -12,7 +12,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from cds_service.errors import ConfigurationError
 from cds_service.observability import logger
+from cds_service.settings import PREFIX
 from cds_service.trust.reasons import CannotTell
 
 SECONDS_FOR_REDIS = 0.5
@@ -21,13 +23,23 @@ SWEEP_EVERY = 1024
 
 
 def open_redis(url: str) -> redis.Redis:
-    """A client that never hangs: it gives up in time, and at once."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=SECONDS_FOR_REDIS,
-        socket_connect_timeout=SECONDS_FOR_REDIS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    """A client that never hangs: it gives up in time, and at once.
+
+    Connects to nothing yet. Raises ConfigurationError, without the password that a URL may hold.
+    """
+    try:
+        client = redis.Redis.from_url(
+            url,
+            socket_timeout=SECONDS_FOR_REDIS,
+            socket_connect_timeout=SECONDS_FOR_REDIS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        pool = client.connection_pool
+        pool.connection_class(**pool.connection_kwargs)  # options are looked at no earlier
+    except (ValueError, TypeError, redis.RedisError):  # their texts quote the URL
+        text = "not the address of a Redis; in a password, write / ? # @ : as %2F %3F %23 %40 %3A"
+        raise ConfigurationError(f"{PREFIX}REDIS_URL: {text}") from None
+    return client
 
 
 class UsedInRedis:
@@ -37,9 +49,9 @@ class UsedInRedis:
         self._redis = connection
 
     def answers(self) -> bool:
-        """Whether tokens can be checked now."""
+        """Whether tokens can be checked now: one that is full, or only read from, answers and is no use."""
         try:
-            return bool(self._redis.ping())
+            return bool(self._redis.set("crs-cds:ready", b"", ex=1))
         except RedisError:
             return False
 

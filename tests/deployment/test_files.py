@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from cds_service.settings import OTHERS, PREFIX, Settings
+from cds_service.trust.clients import load_clients
 from tools import trial
 
 ROOT = Path(__file__).parents[2]
@@ -166,3 +167,27 @@ def test_the_files_name_no_setting_that_the_service_does_not_know() -> None:
     named = {word.upper() for path in files for word in SETTING.findall(path.read_text())}
     assert len(named) > 5
     assert named - known == set()
+
+
+def test_the_clients_file_of_the_cluster_is_one_that_the_service_starts_with(tmp_path: Path) -> None:
+    (held,) = (one["data"] for one in MANIFESTS if one.get("metadata", {}).get("name") == "crs-cds-clients")
+    (tmp_path / "clients.toml").write_text(held["clients.toml"])
+    (client,) = load_clients(tmp_path / "clients.toml").values()
+    assert not client.allow_http
+
+
+def test_the_rule_for_names_reaches_the_name_server_of_the_cluster() -> None:
+    """Kustomize writes a label with `includeSelectors` also into the selectors of whom the pods may call."""
+    (kustomization,) = (one for one in MANIFESTS if one["kind"] == "Kustomization")
+    assert [one for one in kustomization["labels"] if one.get("includeSelectors")] == []
+    (policy,) = (one["spec"] for one in MANIFESTS if one["kind"] == "NetworkPolicy")
+    of_names = next(rule for rule in policy["egress"] if rule["ports"][0]["port"] == 53)
+    assert of_names["to"][0]["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
+
+
+def test_all_selectors_of_the_cluster_find_the_pods() -> None:
+    labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
+    by_kind = {one["kind"]: one.get("spec", {}) for one in MANIFESTS}
+    assert labels == by_kind["Deployment"]["selector"]["matchLabels"] == by_kind["Service"]["selector"]
+    assert labels == by_kind["NetworkPolicy"]["podSelector"]["matchLabels"]
+    assert labels == by_kind["PodDisruptionBudget"]["selector"]["matchLabels"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from cds_service.cli import main
 from cds_service.observability.logs import set_level
@@ -134,6 +135,7 @@ def test_a_clock_that_is_wrong_is_said(
         ("CODES", "nowhere.toml", "codes"),
         ("DATABASE_URL", "postgresql://crs:s3cret@127.0.0.1:9/none", "store"),
         ("REDIS_URL", "redis://:s3cret@127.0.0.1:9/0", "redis"),
+        ("REDIS_URL", "redis://:s3cret/word@127.0.0.1:9/0", "redis"),
         ("FHIR_SERVERS", "http://127.0.0.1:9/fhir", "FHIR http://127.0.0.1:9/fhir"),
         ("DATA_DIR", "/dev/null/data", "data directory"),
         ("TIMEZONE", "Mars/Olympus", "settings"),
@@ -174,6 +176,17 @@ def test_keys_are_fetched_and_judged(
 
 
 @pytest.mark.usefixtures("site")
+def test_a_page_that_would_show_what_the_shadow_holds_back_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRS_CDS_SHADOW", "true")
+    assert states(examined(capsys)[1], "shadow") == ["warn"]
+    monkeypatch.setenv("CRS_CDS_SMART_ISSUERS", "https://ehr.example/fhir")
+    code, found = examined(capsys)
+    assert (code, states(found, "shadow")) == (1, ["warn", "fail"])
+
+
+@pytest.mark.usefixtures("site")
 def test_a_token_goes_to_one_server_only(
     fhir: FakeFhir, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,6 +212,21 @@ def test_a_real_redis_and_a_real_postgresql_pass(
     capsys.readouterr()
     code, found = examined(capsys)
     assert (code, states(found, "store"), states(found, "redis")) == (0, ["ok"], ["ok"])
+
+
+@pytest.mark.usefixtures("site")
+def test_a_redis_that_makes_room_by_forgetting_is_said(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRS_CDS_REDIS_URL", redis_server.url)
+    with Redis.from_url(redis_server.url) as connection:
+        connection.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            code, found = examined(capsys)
+        finally:
+            connection.config_set("maxmemory-policy", "noeviction")
+    assert (code, states(found, "redis")) == (1, ["fail"])
+    assert "allkeys-lru" in found["redis"][0]["said"]
 
 
 @pytest.mark.usefixtures("site")

@@ -238,6 +238,16 @@ def test_serve_refuses_to_start_where_one_token_could_be_used_twice(
     assert "CRS_CDS_REDIS_URL" in capsys.readouterr().err
 
 
+def test_serve_refuses_a_shadow_in_which_the_smart_page_would_show_the_grade(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRS_CDS_AUTH", "none")
+    monkeypatch.setenv("CRS_CDS_SHADOW", "true")
+    monkeypatch.setenv("CRS_CDS_SMART_ISSUERS", "https://ehr.example/fhir")
+    assert main(["serve", "--port", "1"]) == 1
+    assert "CRS_CDS_SHADOW" in capsys.readouterr().err
+
+
 def test_a_gap_in_the_clients_file_stops_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

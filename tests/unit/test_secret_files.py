@@ -55,3 +55,16 @@ def test_a_secret_that_cannot_be_read_stops_the_start_without_showing_it(folder:
     with pytest.raises(ConfigurationError, match=r"CRS_CDS_SECRETS_DIR.*database_url") as raised:
         load_settings()
     assert "canary" not in str(raised.value)
+
+
+def test_a_secret_that_is_empty_stops_the_start(folder: Path) -> None:
+    (folder / "crs_cds_database_url").write_text("\n")
+    with pytest.raises(ConfigurationError, match="database_url is empty"):
+        load_settings()
+
+
+def test_a_folder_where_a_secret_should_be_stops_the_start(folder: Path) -> None:
+    """As container engines make one for a file that is not there."""
+    (folder / "crs_cds_redis_url").mkdir()
+    with pytest.raises(ConfigurationError, match="crs_cds_redis_url: IsADirectoryError"):
+        load_settings()

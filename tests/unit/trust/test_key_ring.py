@@ -137,3 +137,21 @@ def test_of_a_crowd_that_finds_keys_rotated_those_that_wait_get_the_new_key() ->
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(keys.knows, ["two"] * 4))
     assert keys.fetches == 2
+
+
+def test_a_machine_without_a_thread_to_spare_for_a_while_does_not_end_the_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = Published("one")
+    assert keys.knows("one")
+    keys.now += 200
+
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", none_left)
+        assert keys.knows("one")
+    keys.now += 200
+    assert keys.knows("one")
+    assert keys.fetches == 2

@@ -6,7 +6,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import redis
 
+from cds_service.errors import ConfigurationError
 from cds_service.trust.reasons import CannotTell
 from cds_service.trust.replay import UsedHere, UsedInRedis, open_redis
 from tests.redis_server import RedisServer
@@ -77,3 +79,33 @@ def test_a_frozen_redis_is_given_up_in_a_second(redis_server: RedisServer) -> No
 def test_without_redis_nobody_can_tell() -> None:
     with pytest.raises(CannotTell):
         UsedInRedis(open_redis("redis://127.0.0.1:9/0")).first_use("https://ehr.example", "one", 60)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:canary/word@redis:6379/0",
+        "redis://:canary@[redis/0",
+        "redis://:canary@redis:6379/0?socket_timeout=canary",
+        "redis://:canary@redis:6379/0?no_such_option=canary",
+    ],
+)
+def test_an_address_of_redis_that_is_none_is_named_and_not_shown(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="CRS_CDS_REDIS_URL") as raised:
+        open_redis(url)
+    assert "canary" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+def test_a_redis_that_answers_and_takes_nothing_is_not_ready(redis_server: RedisServer) -> None:
+    """Full, or a copy that may only be read: each call would be refused."""
+    used = UsedInRedis(open_redis(redis_server.url))
+    assert used.answers()
+    with redis.Redis.from_url(redis_server.url) as connection:
+        connection.config_set("maxmemory", 1)
+        try:
+            assert not used.answers()
+            with pytest.raises(CannotTell):
+                used.first_use("https://ehr.example", "full", 60)
+        finally:
+            connection.config_set("maxmemory", 0)
