@@ -6,6 +6,7 @@ import argparse
 import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -93,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
     settings = load_settings()
     require_servable(settings, options.host, options.workers)
     configure_logging(settings.log_level)
+    open_files()
     traces = tracing()
     metrics = Metrics(shared_folder())
     master = os.getpid()
@@ -170,6 +172,13 @@ def _begin_worker(worker: Any) -> None:
 def _end_worker(_server: Any, worker: Any) -> None:
     if getattr(worker, "wsgi", None) is not None:
         operation.of(worker.wsgi).end()
+
+
+def open_files() -> None:
+    """As many as the system lets us: 1,024, the usual first limit, is less than all connections can be."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def settle_memory() -> None:

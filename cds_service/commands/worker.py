@@ -8,12 +8,13 @@ and sending have their time, and the log says what kind of fault it was.
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
 from collections import deque
 from contextlib import suppress
 from functools import partial
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from gunicorn.http import errors
@@ -31,6 +32,9 @@ DRAIN_S = 0.2
 """For what is left of a body that was answered unread; a connection is not worth more of a thread's time."""
 LINGER_S = 1.0
 """For the other end to close; a reset could take the answer away from who is still reading."""
+FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""The system has no file or memory for another connection just now."""
+FULL_S, SAID_EVERY_S = 0.05, 10.0
 MOST_HEAD = 64 * 1024
 MOST_DRAINED = 256 * 1024
 STATUS = {
@@ -86,12 +90,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.lingering: deque[Connection] = deque()
+        self.said_full = -SAID_EVERY_S
 
     def accept(self, listener: socket.socket) -> None:
-        with suppress(BlockingIOError, ConnectionAbortedError):
+        try:
             sock, address = listener.accept()
-            self.nr_conns += 1
-            self._await_head(Connection(self.cfg, sock, address, listener.getsockname()))
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            self._wait_for_room(error)
+            return
+        self.nr_conns += 1
+        self._await_head(Connection(self.cfg, sock, address, listener.getsockname()))
+
+    def _wait_for_room(self, error: OSError) -> None:
+        """Those who come wait; the calls under way go on, and end."""
+        now = monotonic()
+        if now - self.said_full >= SAID_EVERY_S:
+            self.said_full = now
+            logger.error("connections-wait", error=errno.errorcode[error.errno or 0])
+        sleep(FULL_S)  # the listener stays readable
 
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         """A kept connection begins another request."""

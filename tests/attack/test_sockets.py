@@ -6,17 +6,19 @@ Over real sockets, against the service as it is run.
 from __future__ import annotations
 
 import http.client
+import resource
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
 from cds_service.commands.serve import THREADS
-from tests.integration.serving import Served
+from tests.integration.serving import Served, served
 from tests.trusted_ehr import PATH, Ehr
 
 SECRET = "Bearer canary-in-a-header"
@@ -270,3 +272,42 @@ def test_no_secret_of_a_refused_request_is_in_the_log(jwt_service: Served) -> No
     exchange(jwt_service, f"GET {SECRET.replace(' ', '')}\x01 HTTP/1.1\r\n\r\n".encode(), timeout=2)
     assert "not-http" in jwt_service.said()
     assert "canary" not in jwt_service.said()
+
+
+def workers_of(where: Served) -> list[int]:
+    master = where.process.pid
+    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+def test_more_connections_than_there_may_be_files_end_no_worker_and_no_call() -> None:
+    with served() as service:
+        before = workers_of(service)
+        for pid in before:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, 64))
+        with connected(service) as under_way:
+            under_way.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n")
+            with ExitStack() as crowd:
+                for _ in range(100):
+                    crowd.enter_context(connected(service))
+                time.sleep(0.5)
+                under_way.sendall(b"Connection: close\r\n\r\n")
+                assert b"200 OK" in answers(under_way)
+        with connected(service) as later:
+            later.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert b"200 OK" in answers(later)
+        assert workers_of(service) == before
+        assert service.stop().count("connections-wait") == 1
+
+
+def test_as_many_files_are_open_as_the_system_lets_it() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+    try:
+        with served() as service:
+            limits = [
+                resource.prlimit(pid, resource.RLIMIT_NOFILE)
+                for pid in (service.process.pid, *workers_of(service))
+            ]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert set(limits) == {(hard, hard)}
