@@ -10,15 +10,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
+VERSION = $(shell sed -n 's|^version = "\(.*\)"|\1|p' pyproject.toml)
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
-PURE := not java and not browser and not postgres and not external
+PURE := not java and not browser and not postgres and not redis and not nginx and not image and not external
 PYTEST_ARGS ?=
 FUZZ_ARGS ?=
 
 .PHONY: help install install-dev demo test test-all check format bench bench-peers faults fuzz docs screenshots lock
-.PHONY: chromium clean
+.PHONY: chromium clean chaos soak replicas image image-test deploy-check
+.PHONY: chromium clean audit sbom
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +35,7 @@ demo: install ## the service with the embedded EHR sandbox on http://127.0.0.1:8
 test: install-dev ## every test that needs nothing but Python
 	$(BIN)/python -m pytest -m "$(PURE)" $(PYTEST_ARGS)
 
-test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, the browser, external data
+test-all: install-dev chromium ## all tests: also the real FHIR server (Java), PostgreSQL, Redis, nginx, the image, the browser, external data
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: install-dev ## lint, formatting and types
@@ -52,12 +54,35 @@ bench: install-dev fuzz ## fuzz; cost of mapping and of a hook call, latency, th
 	$(BIN)/python benchmarks/latency.py $(QUICK)
 	$(BIN)/python benchmarks/throughput.py $(QUICK)
 	$(BIN)/python benchmarks/mutated.py $(QUICK)
+	$(BIN)/python benchmarks/tokens.py $(QUICK)
+	$(MAKE) soak replicas
 
 bench-peers: install-dev $(VENV)/peers/.ready ## the same load on HealthChain, in an environment of its own
 	$(BIN)/python benchmarks/throughput.py $(QUICK) --peer $(CURDIR)/$(VENV)/peers/bin/python
 
 faults: install-dev ## 32 calls at once while the FHIR server fails in every way; BENCH_QUICK=1 for one round
 	$(BIN)/python benchmarks/faults.py --rounds $(if $(BENCH_QUICK),1,3)
+
+chaos: install-dev ## two replicas behind nginx, and all they need, broken one after the other under load; BENCH_QUICK=1
+	$(BIN)/python benchmarks/hospital/chaos.py $(QUICK)
+
+soak: install-dev ## 100,000 calls through the whole set-up: memory, files and threads stay (5,000 with BENCH_QUICK=1)
+	$(BIN)/python benchmarks/hospital/soak.py $(QUICK)
+
+replicas: install-dev ## two replicas behind nginx beside one; BENCH_QUICK=1 for a short run
+	$(BIN)/python benchmarks/hospital/replicas.py $(QUICK)
+
+ENGINE ?= $(firstword $(foreach engine,docker podman buildah,$(shell command -v $(engine))))
+IMAGE_ARGS ?=
+image: ## the image, with docker, podman or buildah; ENGINE= and IMAGE_ARGS= for another engine and its options
+	@test -n "$(ENGINE)" || { echo "error: no docker, podman or buildah was found" >&2; exit 1; }
+	$(ENGINE) build $(IMAGE_ARGS) --build-arg REVISION="$$(git rev-parse HEAD)" -f docker/Dockerfile -t crs-cds:$(VERSION) .
+
+image-test: install-dev ## the image, built with buildah on a bare Debian and started without privileges (root, Debian)
+	$(BIN)/python -m pytest tests/deployment/test_image.py $(PYTEST_ARGS)
+
+deploy-check: install-dev ## what reads the files of docker/, and the image
+	$(BIN)/python -m pytest tests/deployment $(PYTEST_ARGS)
 
 fuzz: install-dev ## map 200,000 mutated resources (20,000 with BENCH_QUICK=1); FUZZ_ARGS="--seed 2" for others
 	$(BIN)/python benchmarks/fuzz.py $(if $(BENCH_QUICK),--quick) $(FUZZ_ARGS)
@@ -67,14 +92,24 @@ docs: install ## write the pages that are made from the tables and from the case
 	mv docs/reference/codes.md.new docs/reference/codes.md
 	$(BIN)/python -m tests.spec.render
 
+audit: install-dev ## known vulnerabilities of the locked packages; AUDIT_STRICT=1 fails where none could be looked up
+	$(BIN)/python tools/audit.py requirements/runtime.txt
+
+sbom: install-dev ## build/sbom.json: what the service is made of (CycloneDX), from the locked packages
+	@mkdir -p build
+	$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+		--of JSON -o build/sbom.json requirements/runtime.txt
+
 screenshots: install-dev chromium ## take the pictures of the README from the real demo
-	$(BIN)/python tools/screenshots.py
+	$(BIN)/python -m tools.screenshots
+	$(BIN)/python -m tools.course_screenshot
 
 lock: $(VENV)/lock/bin/uv ## rewrite requirements/ from pyproject.toml; LOCK_ARGS=--upgrade takes newer versions
 	$(COMPILE) --output-file requirements/build.txt --group build
 	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --output-file requirements/dev.txt --constraint requirements/runtime.txt \
 		--constraint requirements/build.txt pyproject.toml --group dev
+	$(COMPILE) --output-file requirements/tracing.txt --constraint requirements/dev.txt --extra tracing pyproject.toml
 
 clean: ## remove what was built, .venv included
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

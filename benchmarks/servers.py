@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -54,6 +55,26 @@ class Held:
     memory_mb: int
 
 
+def cpu_seconds(processes: Iterable[int]) -> float:
+    """CPU time of processes, all their threads together, to the nanosecond (Linux schedstat)."""
+    used = 0
+    for pid in processes:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            used += int((task / "schedstat").read_text().split()[0])
+    return used / NANOSECONDS
+
+
+def held(processes: Iterable[int]) -> Held:
+    """Threads, open files and resident memory of processes together."""
+    threads = files = memory = 0
+    for pid in processes:
+        status = dict(line.split(":\t", 1) for line in _lines(pid, "status") if ":\t" in line)
+        threads += int(status["Threads"])
+        memory += int(status["VmRSS"].split()[0])
+        files += len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return Held(threads, files, memory // 1024)
+
+
 class Running:
     """A server in its own process group; use as a context manager."""
 
@@ -84,22 +105,10 @@ class Running:
         return [int(child) for child in text.split()]
 
     def cpu_seconds(self) -> float:
-        """CPU time of the workers, all their threads together, to the nanosecond (Linux schedstat)."""
-        used = 0
-        for pid in self.workers():
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                used += int((task / "schedstat").read_text().split()[0])
-        return used / NANOSECONDS
+        return cpu_seconds(self.workers())
 
     def held(self) -> Held:
-        """Threads, open files and resident memory of all workers."""
-        threads = files = memory = 0
-        for pid in self.workers():
-            status = dict(line.split(":\t", 1) for line in _lines(pid, "status") if ":\t" in line)
-            threads += int(status["Threads"])
-            memory += int(status["VmRSS"].split()[0])
-            files += len(list(Path(f"/proc/{pid}/fd").iterdir()))
-        return Held(threads, files, memory // 1024)
+        return held(self.workers())
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from cds_service.commands import audit, demo, feedback, grade, mapping, records, serve, tables
+from cds_service.commands import audit, demo, doctor, feedback, grade, mapping, records, serve, tables
 from cds_service.errors import ConfigurationError, ServiceError
 
 REFUSED = 1
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Grades cytokine release syndrome from FHIR R4 data. Decision support for professionals.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (serve, demo, grade, mapping, tables, feedback, audit, records):
+    for module in (serve, demo, doctor, grade, mapping, tables, feedback, audit, records):
         module.add_parser(commands)
     chosen = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):

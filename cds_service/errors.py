@@ -38,6 +38,23 @@ class BadRequest(ServiceError):
     status = 400
 
 
+class Forbidden(ServiceError):
+    """Not for this caller, whatever it brings along."""
+
+    code = "forbidden"
+    status = 403
+
+
+class Unauthorized(ServiceError):
+    """No token that opens this. ``code`` is for logs and records; the caller gets the bare status."""
+
+    status = 401
+
+    def __init__(self, code: str) -> None:
+        super().__init__("a token is needed that is valid for this address")
+        self.code = code
+
+
 class NotFound(ServiceError):
     code = "not-found"
     status = 404
@@ -61,7 +78,7 @@ class UnsupportedMediaType(ServiceError):
 
 
 class UpstreamUnavailable(ServiceError):
-    """The FHIR server timed out, throttled or failed; worth another try."""
+    """The FHIR server, the store or the keys of a client are out of reach; worth another try."""
 
     code = "transient"
     status = 503
@@ -69,6 +86,13 @@ class UpstreamUnavailable(ServiceError):
     def __init__(self, text: str, expression: tuple[str, ...] = (), retry_after: int = 5) -> None:
         super().__init__(text, expression)
         self.retry_after = retry_after
+
+
+class TooManyCalls(UpstreamUnavailable):
+    """More calls than a client may make in a second, or have under way at once."""
+
+    code = "throttled"
+    status = 429
 
 
 class ConfigurationError(Exception):

@@ -71,6 +71,7 @@ def _read_dose(
         interval=when.interval,
         count=when.count,
         times=when.times,
+        daily=when.daily,
         as_needed=when.as_needed,
         text=words,
         problems=tuple(sorted({*problems, *amount.problems, *faults, *when.problems})),

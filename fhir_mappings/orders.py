@@ -29,6 +29,7 @@ from fhir_mappings.resources import (
 
 ORDER = "order"
 """The concept of issues about orders: nothing was given, so that no drug is in doubt."""
+DRUG = frozenset({"medicationCodeableConcept", "medicationReference"})
 STANDING = frozenset({"active", "on-hold"})
 SETTLED = frozenset({"draft", "completed", "cancelled", "stopped", "entered-in-error"})
 NOT_ORDERED = frozenset({"proposal", "plan", "option"})
@@ -38,12 +39,14 @@ class Drafts(NamedTuple):
     """The draft orders of one hook call, in an order that the input's does not change.
 
     ``without_drug`` are the requests that name no drug yet, or one that is not at hand; ``not_theirs``
-    those that name another patient. Requests for drugs that are not recognised are in none of them.
+    those that name another patient, ``not_r4`` those that name their drug as FHIR R5 does.
+    Requests for drugs that are not recognised are in none of them.
     """
 
     orders: tuple[Order, ...]
     without_drug: tuple[str, ...] = ()
     not_theirs: tuple[str, ...] = ()
+    not_r4: tuple[str, ...] = ()
 
 
 def read_order(reference: str, resource: Json, chart: Chart) -> None:
@@ -83,11 +86,13 @@ def read_drafts(
     now = as_of.astimezone(UTC)
     chart = Chart(codebook, patient_id, now, now, zone, gather(sources))
     orders: list[Order] = []
-    without_drug, not_theirs = set(), set()
+    without_drug, not_theirs, not_r4 = set(), set(), set()
     for reference, resource in _requests(sources):
         if _is_anothers(resource, chart):
             not_theirs.add(reference)
             continue
+        if "medication" in resource and DRUG.isdisjoint(resource):
+            not_r4.add(reference)
         found = drugs_of(resource, chart)
         drugs = _drugs(found, codebook)
         orders += _Request(reference, resource, chart).drafts(found, drugs)
@@ -95,7 +100,7 @@ def read_drafts(
             without_drug.add(reference)
     if len(orders) > 1:  # the key costs more than the reading
         orders.sort(key=order_order)
-    return Drafts(tuple(orders), tuple(sorted(without_drug)), tuple(sorted(not_theirs)))
+    return Drafts(tuple(orders), *(tuple(sorted(each)) for each in (without_drug, not_theirs, not_r4)))
 
 
 @dataclass(frozen=True, slots=True)

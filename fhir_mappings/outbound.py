@@ -33,6 +33,8 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _parse = msgspec.json.Decoder(Json, float_hook=Decimal).decode
 SUPPLY = frozenset({"initialFill", "quantity", "numberOfRepeatsAllowed", "expectedSupplyDuration"})
 """What of ``dispenseRequest`` is reckoned from the dosage."""
+TOLD = ("text", "renderedDosageInstruction")
+"""Where an order is told in words for a reader: its narrative, and that of its dosage (FHIR R5)."""
 
 
 def to_fhir(
@@ -51,10 +53,12 @@ def corrected(resource: Json, order: ProposedOrder, *, drug: bool) -> Json:
     """The whole of a draft with another dosage, and with another product where ``drug`` says so.
 
     Raises ValueError where the dosage is no valid R4. Everything else stays as it was sent, also its route
-    where the order says none; but for the amounts to dispense, which were those of the other dosage.
+    where the order says none; but for the amounts to dispense and the narrative, which told the other dosage.
     """
     proposed = _parse(_draft(order))
     changed: Json = {**resource, "dosageInstruction": proposed["dosageInstruction"]}
+    for told in TOLD:
+        changed.pop(told, None)
     _drop_supply(changed)
     if order.route is None:
         changed["dosageInstruction"][0].update(_first_route(resource))

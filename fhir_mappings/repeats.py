@@ -67,6 +67,17 @@ class Repeat:
             return gap if regular is None else min(gap, regular)
         return regular if regular is not None else self._around()
 
+    def daily(self) -> int | None:
+        """The most doses of a day where hours or days are uneven; None where the interval says all."""
+        days, hours = set(self.days()), set(self.hours())
+        if not days and not hours:
+            return None
+        (period, regular), interval = self._frequency(), self.interval()
+        often = max(len(hours), -(-DAY // regular) if regular else 1, 1)
+        cycle = 7 * DAY if days else max(period or DAY, DAY)
+        in_cycle = often * max(len(days), 1)
+        return None if interval is None or interval * in_cycle >= cycle else often
+
     def days(self) -> list[int]:
         """Days of the week, Monday 0."""
         return self._each("dayOfWeek", lambda day: WEEKDAYS.index(day.lower()))
@@ -88,7 +99,7 @@ class Repeat:
             return None, None
         times = max(often, default=1)
         interval = self._part(raw["period"], text(raw.get("periodUnit")), times)
-        return (None if interval is None else interval * times), interval
+        return (None if interval is None else min(interval, LONGEST / times) * times), interval
 
     def _around(self) -> timedelta | None:
         """An event of the day (bedtime, breakfast) comes once a day; of several nobody knows the hours."""
@@ -136,9 +147,10 @@ def listed(values: Any) -> list[Any]:
     return values if isinstance(values, list) else [] if values is None else [values]
 
 
-def doses_in(length: timedelta, interval: timedelta) -> int:
-    """How many doses a course has, the first at its beginning."""
-    return min(-(-length // interval), MOST_DOSES)
+def doses_in(length: timedelta, interval: timedelta, daily: int | None = None) -> int:
+    """How many doses a course has at most, the first at its beginning."""
+    most = min(-(-length // interval), MOST_DOSES)
+    return most if daily is None else min(most, daily * -(-length // DAY))
 
 
 def _time_of_day(value: str) -> timedelta:

@@ -16,7 +16,7 @@ from fhir_mappings.code_systems import plain
 from fhir_mappings.datetimes import Moment, read_time
 from fhir_mappings.listed_hours import at_hours, upcoming
 from fhir_mappings.meanings import Schedule
-from fhir_mappings.repeats import Repeat, doses_in, listed
+from fhir_mappings.repeats import DAY, Repeat, doses_in, listed
 from fhir_mappings.resources import Json, codings, record, texts_of
 
 NOT_UNDERSTOOD = "timing-not-understood"
@@ -32,6 +32,7 @@ class When:
     interval: timedelta | None = None
     count: int | None = None
     times: tuple[datetime, ...] = ()
+    daily: int | None = None
     as_needed: bool = False
     problems: frozenset[str] = frozenset()
 
@@ -60,19 +61,20 @@ class _Timing:
         start, until = self._bounds(repeat.raw.get("boundsPeriod"))
         times = self._times(repeat, events, start)
         start = times[0] if times else start
-        interval, count = repeat.interval(), repeat.count()
+        interval, count, daily = repeat.interval(), repeat.count(), repeat.daily()
         if interval is None and count is None and schedule is None:
             interval, count = _of_events(events)
-        interval, count = self._with_name(schedule, interval, count)
+        interval, count = self._with_name(schedule, interval, count, daily)
         length = repeat.length()
         if length is not None:
             until = until or _later(start, length)
-            count = count or (doses_in(length, interval) if interval else None)
+            count = count or (doses_in(length, interval, daily) if interval else None)
         if repeat.refused or not isinstance(self.raw.get("repeat", {}), dict):
             self.problems.add(NOT_UNDERSTOOD)
         needed = needed or (schedule is not None and schedule.as_needed)
-        spaced = None if count == 1 else interval
-        return When(start, until, spaced, count, times, needed, frozenset(self.problems))
+        if count == 1:
+            interval, daily = None, None
+        return When(start, until, interval, count, times, daily, needed, frozenset(self.problems))
 
     def _times(self, repeat: Repeat, events: list[datetime], start: datetime | None) -> tuple[datetime, ...]:
         """The times that the order lists; hours of the day need a zone."""
@@ -102,13 +104,16 @@ class _Timing:
         return None
 
     def _with_name(
-        self, schedule: Schedule | None, interval: timedelta | None, count: int | None
+        self, schedule: Schedule | None, interval: timedelta | None, count: int | None, daily: int | None
     ) -> tuple[timedelta | None, int | None]:
         """Code and repeat are two ways to say the same; where they differ the shorter interval holds."""
         if schedule is None:
             return interval, count
         if schedule.once and (count == 1 or (count is None and interval is None)):
             return None, 1
+        # Three times a day and three uneven hours are the same, told twice.
+        if daily is not None and schedule.interval is not None and schedule.interval * daily == DAY:
+            return interval, count
         if schedule.once or (schedule.interval and interval and schedule.interval != interval):
             self.problems.add(CONFLICT)
         return min(filter(None, (schedule.interval, interval)), default=None), count

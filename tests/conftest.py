@@ -3,17 +3,23 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import logged as logs
 from tests import prerequisites
+from tests import redis_server as redis_servers
 
 MARKER_OF_FIXTURE = {
     "hapi_base": "java",
     "chromium": "browser",
     "external_data": "external",
+    "image": "image",
+    "hospital": "nginx",
     "postgresql": "postgres",
+    "redis_server": "redis",
 }
 RECORDS = pytest.StashKey[str]()
 
@@ -37,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(marker)
 
 
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[logs.Logged]:
+    """The log of this test, from debug on."""
+    yield from logs.everything(capsys)
+
+
 @pytest.fixture(scope="session")
 def external_data() -> Path:
     """The folder of FHIR data that others wrote."""
@@ -49,3 +61,13 @@ def external_data() -> Path:
 def chromium() -> str:
     """The path of the browser program."""
     return prerequisites.chromium_program() or prerequisites.missing("Chromium is not installed")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[redis_servers.RedisServer]:
+    """A running Redis; all tests share it."""
+    path = redis_servers.program()
+    if path is None:
+        prerequisites.missing("Redis is not installed")
+    with redis_servers.running(path) as server:
+        yield server

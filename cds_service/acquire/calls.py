@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from time import perf_counter
 
 import msgspec
 
@@ -28,11 +30,20 @@ _LONGEST_WAIT = 3600
 _DELAY = re.compile(r"\s*(\d{1,9})(?:\.\d+)?\s*")
 
 _MARK = b"\xef\xbb\xbf"
+_STATUSES = frozenset(status.value for status in HTTPStatus)
 _NO_JSON = "the answer of the FHIR server is not JSON"
 _TRUNCATED = "truncated"
 """How msgspec says that JSON ends too early."""
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+Tell = Callable[[str, str, float], None]
+"""Is told of a request: its resource type, its status or why there was none, its seconds; never for whom."""
+
+
+def unheard(_resource_type: str, _outcome: str, _seconds: float) -> None:
+    """Where nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,15 @@ class Call:
 class Caller:
     """Makes the calls of one query, within its time and its bytes."""
 
-    def __init__(self, transport: Transport, exchange: Exchange, access: FhirAccess, byte_limit: int) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        exchange: Exchange,
+        access: FhirAccess,
+        byte_limit: int,
+        tell: Callable[[str, float], None],
+    ) -> None:
+        self._tell = tell
         self._transport = transport
         self._exchange = exchange
         self._access = access
@@ -78,7 +97,7 @@ class Caller:
         return True
 
     def _ask(self, call: Call) -> object:
-        reply = self._transport.send(self._exchange, self._access, call.url, self._bytes_left, call.form)
+        reply = self._send(call)
         self._bytes_left -= len(reply.body)
         if reply.status != 200:
             raise _refusal(reply)
@@ -89,6 +108,17 @@ class Caller:
                 raise MalformedError(_NO_JSON) from error
             # Cut in the head, before the length was told, or in a body of untold length.
             raise UnreachableError("the connection to the FHIR server ended within the answer") from error
+
+    def _send(self, call: Call) -> Reply:
+        began = perf_counter()
+        try:
+            reply = self._transport.send(self._exchange, self._access, call.url, self._bytes_left, call.form)
+        except FhirError as error:
+            self._tell(str(error.reason), perf_counter() - began)
+            raise
+        status = reply.status if reply.status in _STATUSES else "other"
+        self._tell(str(status), perf_counter() - began)
+        return reply
 
 
 def _decoded(body: bytes | bytearray) -> object:

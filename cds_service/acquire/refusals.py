@@ -44,8 +44,7 @@ class Refusals:
             news = names - self.of(base, resource_type)
             self._known[base, resource_type] = (names, self._clock() + REMEMBERED_S)
         if news:
-            found = {"resource_type": resource_type, "left_out": sorted(news)}
-            logger.warning("fhir-parameter-refused", extra=found)
+            logger.warning("fhir-parameter-refused", resource_type=resource_type, left_out=sorted(news))
 
 
 def refused_among(names: Iterable[str], body: bytes | bytearray) -> frozenset[str]:

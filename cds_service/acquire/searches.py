@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from cds_service.acquire.answer import Answer, cut_off, put_together
 from cds_service.acquire.bases import next_address
 from cds_service.acquire.bundles import Page, read_value
-from cds_service.acquire.calls import Call, Caller
+from cds_service.acquire.calls import Call, Caller, Tell, unheard
 from cds_service.acquire.order import NewestFirst
 from cds_service.acquire.queries import Query
 from cds_service.acquire.reasons import (
@@ -44,6 +45,7 @@ class Setting:
     oldest_needed: datetime | None
     transport: Transport
     refusals: Refusals
+    tell: Tell = unheard
 
 
 class Search:
@@ -53,7 +55,8 @@ class Search:
         self.query = query
         self._setting = setting
         self._exchange = exchange
-        self._caller = Caller(setting.transport, exchange, setting.access, MOST_BYTES)
+        tell = partial(setting.tell, query.resource_type)
+        self._caller = Caller(setting.transport, exchange, setting.access, MOST_BYTES, tell)
         self._pages: list[Page] = []
         self._without = setting.refusals.of(setting.access.base_url, query.resource_type)
         self._outcome: tuple[Failure | None] | None = None

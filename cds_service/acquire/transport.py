@@ -18,7 +18,6 @@ from typing import Any
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from cds_service.acquire.bases import is_inside
 from cds_service.acquire.deadline import Deadline
@@ -30,6 +29,7 @@ from cds_service.acquire.reasons import (
     TooLargeError,
     UnreachableError,
 )
+from cds_service.trust.addresses import AddressRule, Guarded, GuardedTls
 
 _CHUNK = 65_536
 _ERROR_BODY_LIMIT = 65_536
@@ -46,6 +46,8 @@ class FhirAccess:
     base_url: str
     token: str | None = None
     scope: str | None = None
+    addresses: AddressRule | None = None
+    """Where the server may stand; None where nothing is said of that (``AUTH=none``)."""
 
     def __repr__(self) -> str:
         return f"FhirAccess(base_url={self.base_url!r})"
@@ -121,17 +123,19 @@ class Transport:
         An answer of any status is returned.
         """
         request = _prepare(access, url, form)
-        _this_thread.exchange = exchange
+        _this_thread.exchange, _this_thread.addresses = exchange, access.addresses
         try:
-            return self._perform(exchange, request, limit)
+            return self._perform(exchange, access, request, limit)
         finally:
-            _this_thread.exchange = None
+            _this_thread.exchange = _this_thread.addresses = None
             exchange.watch(None)
 
-    def _perform(self, exchange: Exchange, request: requests.PreparedRequest, limit: int) -> Reply:
+    def _perform(
+        self, exchange: Exchange, access: FhirAccess, request: requests.PreparedRequest, limit: int
+    ) -> Reply:
         left = exchange.remaining()
         try:
-            response = self._adapter().send(
+            response = self._adapter(access.addresses).send(
                 request, stream=True, timeout=(left, left), verify=self._verify, proxies={}
             )
             try:
@@ -145,10 +149,12 @@ class Transport:
         for adapter in self._adapters:
             adapter.close()
 
-    def _adapter(self) -> HTTPAdapter:
-        adapter: HTTPAdapter | None = getattr(self._local, "adapter", None)
+    def _adapter(self, rule: AddressRule | None) -> HTTPAdapter:
+        """One for each rule: a connection that one client may use is not lent to another that may not."""
+        adapters: dict[AddressRule | None, HTTPAdapter] = self._local.__dict__.setdefault("adapters", {})
+        adapter = adapters.get(rule)
         if adapter is None:
-            adapter = self._local.adapter = _Adapter(pool_connections=8, pool_maxsize=1)
+            adapter = adapters[rule] = _Adapter(pool_connections=8, pool_maxsize=1)
             self._adapters.append(adapter)
         return adapter
 
@@ -209,8 +215,12 @@ def _read(exchange: Exchange, read1: Callable[..., bytes], announced: str, limit
     return body
 
 
-class _Watched(HTTPConnection):
+class _Watched(Guarded):
     """Tells the exchange of this thread which socket it waits on."""
+
+    def rule(self) -> AddressRule | None:
+        found: AddressRule | None = getattr(_this_thread, "addresses", None)
+        return found
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         super().request(*args, **kwargs)
@@ -219,7 +229,7 @@ class _Watched(HTTPConnection):
             exchange.watch(self.sock)
 
 
-class _WatchedTls(_Watched, HTTPSConnection):
+class _WatchedTls(_Watched, GuardedTls):
     pass
 
 

@@ -15,7 +15,9 @@ UNITS = {
     "ug/kg/min": "mcg/kg/min",
 }
 ESCAPES = str.maketrans({**{mark: f"\\{mark}" for mark in "\\`*_{}[]()#+!|~&"}, "<": "&lt;", ">": "&gt;"})
-MARKUP = re.compile(f"[{re.escape(''.join(map(chr, ESCAPES)))}]")
+LINKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+"""Where GitHub's Markdown makes a link of plain text. No escape keeps it from that, a word joiner does."""
+MARKUP = re.compile(f"[{re.escape(''.join(map(chr, ESCAPES)))}@]|//|www", re.IGNORECASE)
 TENTH = Decimal("0.1")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ID_LIMIT = 24
@@ -52,9 +54,14 @@ def charted(value: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text from outside as plain Markdown: nothing in it is markup, and it stays on one line."""
+    """Text from outside as plain Markdown: nothing in it is markup or a link, and it stays on one line."""
     line = " ".join(text.split())
-    return line.translate(ESCAPES) if MARKUP.search(line) else line
+    return LINKED.sub("\u2060", line).translate(ESCAPES) if MARKUP.search(line) else line
+
+
+def plain(text: str) -> str:
+    """Markdown as ``escape`` writes it, back as the text that it shows."""
+    return re.sub(r"\\([\\`*_{}\[\]()#+!|~&])", r"\1", text).replace("&lt;", "<").replace("&gt;", ">")
 
 
 def reference(text: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from werkzeug.serving import make_server
 
 from cds_service import sandbox
@@ -18,7 +19,24 @@ from cds_service.commands.arguments import port
 from cds_service.errors import ConfigurationError
 from cds_service.observability import configure_logging
 from cds_service.sandbox import patients
-from cds_service.settings import is_loopback, load_settings
+from cds_service.sandbox.ward import Clock, Ward
+from cds_service.settings import Settings, is_loopback, load_settings
+from cds_service.web import operation
+
+
+def settings_of(base: str, **settings: Any) -> Settings:
+    """Those of a demo at ``base``, where nothing else is said. Raises ConfigurationError."""
+    fhir = (f"{base}/fhir",)
+    own: dict[str, Any] = {"auth": "none", "fhir_servers": fhir, "public_url": base, "smart_issuers": fhir}
+    return load_settings(**(own | settings))
+
+
+def assemble(settings: Settings, clock: Clock = sandbox.present) -> Flask:
+    """Service and sandbox in one app, on the clock of one ward. Raises ConfigurationError."""
+    ward = Ward(clock)
+    app = create_app(settings, clock=ward)
+    sandbox.register(app, ward)
+    return app
 
 
 def add_parser(commands: Any) -> None:
@@ -40,16 +58,14 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"the demo knows no users: it is refused on {options.host}, bind to 127.0.0.1"
         )
-    configure_logging()
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
     host = f"[{options.host}]" if ":" in options.host else options.host
     base = f"http://{host}:{options.port}"
-    settings = load_settings(
-        auth="none", fhir_servers=(f"{base}/fhir", f"http://localhost:{options.port}/fhir")
-    )
-    app = create_app(settings)
-    sandbox.register(app)
-    the_writer(app).start()
+    servers = (f"{base}/fhir", f"http://localhost:{options.port}/fhir")
+    settings = settings_of(base, fhir_servers=servers, smart_issuers=servers)
+    configure_logging(settings.log_level)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines carry patient ids
+    app = assemble(settings)
+    operation.of(app).begin()
     server = make_server(options.host, options.port, app, threaded=True)
     sys.stdout.write(
         f"CRS CDS demo with synthetic patients\n\n  open   {base}/\n  FHIR   {base}/fhir/Patient\n"

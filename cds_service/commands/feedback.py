@@ -16,13 +16,15 @@ from cds_service.settings import load_settings
 
 MOST_WEEKS = 5_200
 """A century."""
-HEAD = ("week", "rule", "shown", "accepted", "overridden", "override reasons")
+HEAD = ("week", "rule", "shown", "shadow", "accepted", "overridden", "override reasons")
 
 
 def add_parser(commands: Any) -> None:
     parser = commands.add_parser("feedback", help="what clinicians did with the cards")
     actions = parser.add_subparsers(dest="action", required=True, metavar="report")
-    chosen = actions.add_parser("report", help="by week and rule: shown, accepted, overridden, reasons")
+    chosen = actions.add_parser(
+        "report", help="by week and rule: shown, held back, accepted, overridden, reasons"
+    )
     chosen.add_argument("--json", action="store_true", help="one JSON object in place of a table")
     chosen.add_argument("--weeks", type=count(MOST_WEEKS), metavar="N", help="only the last N weeks")
     chosen.set_defaults(run=run)
@@ -48,4 +50,5 @@ def _table(lines: Sequence[Line]) -> list[str]:
 
 def _row(line: Line) -> tuple[str, ...]:
     reasons = ", ".join(f"{item['code']} ({item['count']})" for item in line.document()["reasons"])
-    return line.week, line.rule, str(line.shown), str(line.accepted), str(line.overridden), reasons
+    numbers = (line.shown, line.shadow, line.accepted, line.overridden)
+    return line.week, line.rule, *map(str, numbers), reasons

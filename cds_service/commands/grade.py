@@ -5,24 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cds_service.acquire.files import EVERYTHING, by_patient, read_resources
 from cds_service.cards.document import assessment_document
 from cds_service.cards.grading import plain_text
-from cds_service.commands.files import read_resources, subject_of
 from cds_service.crs.assess import assess
 from cds_service.errors import ConfigurationError
 from cds_service.settings import load_settings
 from cds_service.tables import load_codebook, load_guideline
 from fhir_mappings import map_resources
 from fhir_mappings.datetimes import FIRST_YEAR, LAST_YEAR
-from fhir_mappings.facts import COMPLETE, Source
-
-EVERYTHING = dict.fromkeys(Source, COMPLETE)
-"""A file is taken as the whole record: what is not in it was not charted."""
 
 
 def add_parser(commands: Any) -> None:
@@ -70,20 +65,3 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError("no patient found in the files" if not options.patient else
                                  f"patient {options.patient} is not in the files")  # fmt: skip
     return 0
-
-
-def by_patient(
-    resources: Iterable[dict[str, Any]], only: str | None
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Resources grouped by subject; those of nobody (Medication, Device) go to everyone."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    shared: list[dict[str, Any]] = []
-    for resource in resources:
-        patient = subject_of(resource)
-        if patient is None:
-            shared.append(resource)
-        else:
-            groups.setdefault(patient, []).append(resource)
-    for patient in sorted(groups):
-        if only in (None, patient):
-            yield patient, groups[patient] + shared

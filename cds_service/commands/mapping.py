@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cds_service.acquire.files import EVERYTHING, read_resources, subject_of
 from cds_service.commands.account_json import account_document
 from cds_service.commands.account_text import account_lines, totals_lines
-from cds_service.commands.files import read_resources, subject_of
-from cds_service.commands.grade import EVERYTHING, instant
+from cds_service.commands.grade import instant
 from cds_service.commands.overlay_draft import commented, draft_lines
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings, load_settings

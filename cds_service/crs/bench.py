@@ -95,7 +95,12 @@ class Bench:
 
     @cached_property
     def events(self) -> list[Event]:
-        return self._events(self.situation.left_of(self.order))
+        return self._events(self.left)
+
+    @cached_property
+    def left(self) -> Order:
+        """The order without what was given under it already."""
+        return self.situation.left_of(self.order)
 
     @cached_property
     def others(self) -> list[Due]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -64,20 +64,33 @@ def applied(each: Correction, bench: Bench) -> Order:
     return replace(bench.order, doses=(dose,))
 
 
-def _candidates(bench: Bench, rules: set[str]) -> Iterable[Correction]:
+def _candidates(bench: Bench, rules: set[str]) -> Iterator[Correction]:
     """As it was ordered but for what is wrong; then a single dose."""
     milligrams, left = _milligrams(bench, rules), _left(bench)
     if milligrams is None or (left is not None and left < 1):
-        return ()
+        return
     once = Correction(milligrams, _start(bench), count=1, duration=bench.table.infusion, route=_route(bench))
-    # What is given as needed never becomes a course that is given in any case.
-    scheduled = (dose for dose in bench.order.doses if not dose.as_needed)
-    repeating = next((dose for dose in scheduled if dose.interval is not None), None)
-    if repeating is None or repeating.interval is None or left == 1:
-        return (once,)
-    every = max(minutes_up(repeating.interval), bench.table.interval or timedelta(0))
-    counts = [count for count in (repeating.count, left) if count is not None]
-    return (replace(once, interval=every, count=min(counts, default=None)), once)
+    begin = once.start or bench.as_of
+    ends = [dose.until for dose in bench.left.doses]
+    if all(end is not None and end < begin for end in ends):
+        return
+    repeating = next((dose for dose in bench.left.doses if _is_course(dose)), None)
+    if repeating is not None and repeating.interval is not None:
+        every = max(minutes_up(repeating.interval), bench.table.interval or timedelta(0))
+        fitting = None if repeating.until is None else (repeating.until - begin) // every + 1
+        most = min((n for n in (repeating.count, left, fitting) if n is not None), default=None)
+        if most is None or most > 1:
+            yield replace(once, interval=every, count=most)
+    yield once
+
+
+def _is_course(dose: OrderedDose) -> bool:
+    """Whether an interval says all of its times. What is given as needed never becomes a course that is
+    given in any case, nor listed hours one that gives more in a day, nor does an unclear timing.
+    """
+    unclear = any(problem.startswith("timing-") for problem in dose.problems)
+    even = dose.daily is None or (dose.count is not None and dose.count <= dose.daily)
+    return dose.interval is not None and not dose.as_needed and even and not unclear
 
 
 def _route(bench: Bench) -> Route:
@@ -99,13 +112,16 @@ def _left(bench: Bench) -> int | None:
 def _milligrams(bench: Bench, rules: set[str]) -> Decimal | None:
     """The amount ordered; where it is wrong or not known, the dose by weight."""
     amounts = {event.amount for event in bench.events}
-    amount = amounts.pop() if len(amounts) == 1 else None
-    if amount is not None and amount.low == amount.high and not rules & AMOUNTS and amount.high is not None:
-        return amount.high
+    highs = [a.high for a in amounts if a.high is not None and a.low is not None]
+    kept = min(highs) if len(highs) == len(amounts) and highs and not rules & AMOUNTS else None
+    if kept is not None and {(kept, kept)} == amounts:
+        return kept
     weight = bench.ledger.weight
     if weight.reading is None or weight.reason or not bench.table.bands:
         return None
-    return dose_for(bench.table, weight.kilograms).milligrams
+    expected = dose_for(bench.table, weight.kilograms).milligrams
+    # Of a range, or of doses that differ, never more than any of them may be.
+    return expected if kept is None else min(expected, kept)
 
 
 def _start(bench: Bench) -> datetime | None:
@@ -119,7 +135,7 @@ def _steroid(bench: Bench) -> Iterator[Correction]:
     """The dose and the interval brought down to what the regimen has at most."""
     amounts = {event.amount.high for event in bench.events}
     daily, most = bench.table.per_day, bench.table.per_dose
-    dose = _one_schedule(bench.order.doses)
+    dose = _one_schedule(bench.left.doses)
     if dose is None or daily is None or len(amounts) != 1:
         return
     high = amounts.pop()
@@ -139,4 +155,9 @@ def _one_schedule(doses: Sequence[OrderedDose]) -> OrderedDose | None:
     """The dosage whose times all of them share; None where they differ."""
     schedules = {(d.start, d.until, d.interval, d.count, d.route, d.as_needed) for d in doses}
     first = doses[0]
-    return first if len(schedules) == 1 and first.until is None and not first.as_needed else None
+    whole = first.until is None and not first.as_needed and all(map(_is_plain, doses))
+    return first if len(schedules) == 1 and whole else None
+
+
+def _is_plain(dose: OrderedDose) -> bool:
+    return dose.interval is None or _is_course(dose)

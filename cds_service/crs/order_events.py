@@ -116,8 +116,9 @@ def per_day(order: Order, weight: Weight) -> Decimal | None:
 def times_a_day(dose: OrderedDose) -> int:
     """How many doses any 24 h can hold: at 0, 8 and 16 h, not at 24."""
     if dose.times:
-        return max(sum(time <= other < time + DAY for other in dose.times) for time in dose.times)
-    if not dose.interval:
+        most = max(sum(time <= other < time + DAY for other in dose.times) for time in dose.times)
+    elif not dose.interval:
         return 1
-    most = -(-DAY // dose.interval)
+    else:
+        most = min(-(-DAY // dose.interval), dose.daily or OPEN_ENDED * OPEN_ENDED)
     return int(min(most, dose.count)) if dose.count else int(most)

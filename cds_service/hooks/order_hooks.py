@@ -19,12 +19,15 @@ from cds_service.hooks.run import Answer, Engine, name_gaps, picture, summarize
 def respond(request: HookRequest, engine: Engine, asks: Asks, *, signing: bool) -> Answer:
     """A card for each draft asked about with a problem. One that no rule speaks about costs no FHIR read.
 
-    Raises BadRequest where a draft is another patient's: no card for it would read as no problem.
+    Raises BadRequest where a draft is another patient's or names its drug in a way that FHIR R4 does not
+    know: no card for it would read as no problem.
     """
     now, deadline = engine.clock(), Deadline.in_ms(engine.budget_ms)
     drafts = read_bundle(request, engine, now, asks, deadline)
     if drafts.not_theirs:
         raise BadRequest("a draft order names another patient than context.patientId", WHERE)
+    if drafts.not_r4:
+        raise BadRequest("a draft order names its drug in `medication`: FHIR R4 is read here, not R5", WHERE)
     chosen = [o for o in drafts.orders if asks(o.reference) and concerns(o, engine.guideline)]
     counts = {"orders": len(chosen)}
     if not chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cds_service.cards.grading import delay_card, grading_card
+from cds_service.cards.links import course_links
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.run import Answer, Engine, Service, name_gaps, picture, summarize
 
@@ -13,6 +14,7 @@ def respond(request: HookRequest, engine: Engine) -> Answer:
     card = grading_card(assessment, engine.guideline, engine.zone, request.encounter_id)
     if card:
         name_gaps(card, acquired)
+        card |= course_links(engine.companion(request.fhir_server), assessment)
     cards = (card, delay_card(assessment, engine.guideline))
     return Answer({"cards": [each for each in cards if each]}, summarize(assessment, acquired))
 

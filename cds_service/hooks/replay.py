@@ -34,6 +34,8 @@ class Inputs:
     guideline_sha256: str
     codebook_sha256: str
     version: str
+    companion: str = ""
+    """Where the card linked to."""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Watch:
             guideline_sha256=engine.guideline.sha256,
             codebook_sha256=engine.codebook.sha256,
             version=version,
+            companion=engine.companion(request.fhir_server),
         )
         return _encoder.encode(found)
 
@@ -98,6 +101,7 @@ def respond_again(inputs: Inputs, engine: Engine) -> Answer:
         clock=lambda: inputs.as_of,
         zone=ZoneInfo(inputs.zone) if inputs.zone else None,
         acquire=lambda _request, _engine, _now: _recorded(inputs),
+        companion=lambda _server: inputs.companion,
     )
     return then.services[inputs.service].respond(request, then)
 

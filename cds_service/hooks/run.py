@@ -22,11 +22,19 @@ from cds_service.crs.exposure import furthest_back
 from cds_service.crs.guideline import Guideline
 from cds_service.errors import PreconditionFailed, UpstreamUnavailable
 from cds_service.hooks.request import HookRequest
+from cds_service.trust.addresses import AddressRule
 from fhir_mappings import CodeBook, map_resources
 from fhir_mappings.facts import Concept, PatientFacts, Source, Unplaced
 
 NEEDED_TO_CONSIDER = (Source.MEDICATIONS, Source.PROCEDURES, Source.CONDITIONS)
 """Without these nobody can say that a patient is not at risk (GR-8)."""
+
+
+class Allowed(NamedTuple):
+    """A FHIR server that may be called: its configured base, and where it may stand."""
+
+    base_url: str
+    addresses: AddressRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,13 @@ class Engine:
     queries: Sequence[Query]
     client: FhirClient
     budget_ms: int
-    allowed_server: Callable[[str], str]
+    allowed_server: Callable[[str], Allowed]
     zone: ZoneInfo | None
     clock: Callable[[], datetime]
     acquire: Callable[[HookRequest, Engine, datetime], Acquired]
     """How the chart is had: from the call and the FHIR server, or from a record of an earlier call."""
+    companion: Callable[[str | None], str] = lambda _server: ""
+    """The launch address of the SMART page for an EHR, by its FHIR server; empty where it has none."""
 
 
 class Answer(NamedTuple):
@@ -110,9 +120,9 @@ def server_of(request: HookRequest, engine: Engine) -> Server | None:
     """The caller's FHIR server, if it named one. Raises BadRequest where it is not one that may be asked."""
     if request.fhir_server is None:
         return None
-    return Server(
-        engine.client, FhirAccess(engine.allowed_server(request.fhir_server), request.token, request.scope)
-    )
+    allowed = engine.allowed_server(request.fhir_server)
+    access = FhirAccess(allowed.base_url, request.token, request.scope, allowed.addresses)
+    return Server(engine.client, access)
 
 
 def _require(assessment: Assessment, facts: PatientFacts, acquired: Acquired, guideline: Guideline) -> None:

@@ -94,8 +94,7 @@ class Backlog:
         """Loud, but not once for every call."""
         if now or time.monotonic() - self._said > SAID_AGAIN_S:
             self._said = time.monotonic()
-            found = {"error": why, "queued": len(self._entries), "dropped": self._dropped}
-            logger.error(event, extra=found)
+            logger.error(event, error=why, queued=len(self._entries), dropped=self._dropped)
 
     def _within_bounds(self, call: Call) -> Call:
         size = _size(call)

@@ -15,7 +15,7 @@ class Full(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A card that was shown, without what it says."""
+    """A card that was shown, or held back in shadow, without what it says."""
 
     uuid: str
     rules: Sequence[str]
@@ -37,6 +37,8 @@ class Call(NamedTuple):
     patient_id: str
     duration_ms: int
     full: Full | None = None
+    shadow: bool = False
+    """Whether the cards were held back."""
 
 
 class Feedback(NamedTuple):

@@ -41,7 +41,7 @@ def load_key(folder: Path) -> bytes:
             return key
         logger.error("patient-hash-key-too-short")
     except OSError as error:
-        logger.warning("patient-hash-key-not-kept", extra={"error": type(error).__name__})
+        logger.warning("patient-hash-key-not-kept", error=type(error).__name__)
     return secrets.token_bytes(_SMALLEST)
 
 

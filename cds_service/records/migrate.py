@@ -10,7 +10,7 @@ from cds_service.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent / "migrations"
 VERSION_TABLE = "crs_cds_version"
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 _LOCK = 0x637273
 """Number of the lock that lets one of several starting processes migrate (PostgreSQL)."""

@@ -11,16 +11,21 @@ from cds_service.records.hashing import PatientHash, load_key
 from cds_service.records.retention import Retention
 from cds_service.records.rows import Rows
 from cds_service.records.store import Store
-from cds_service.records.writer import Writer
+from cds_service.records.writer import Health, Writer
 from cds_service.settings import Settings
 
 
-def open_writer(settings: Settings, tables: Tables, clock: Callable[[], datetime]) -> Writer:
+def open_writer(
+    settings: Settings,
+    tables: Tables,
+    clock: Callable[[], datetime],
+    tell: Callable[[Health], None] = lambda _: None,
+) -> Writer:
     """A writer over a store that is up to date. Raises ConfigurationError where waiting will not help."""
     kept = retention(settings)
     store = Store(database_url(settings), Rows(tables, PatientHash(_key(settings)), kept), kept)
     store.prepare()
-    return Writer(store, clock)
+    return Writer(store, clock, tell)
 
 
 def retention(settings: Settings) -> Retention:

@@ -28,6 +28,8 @@ class Line:
     week: str
     rule: str
     shown: int = 0
+    shadow: int = 0
+    """Would have been shown: held back in shadow."""
     accepted: int = 0
     overridden: int = 0
     reasons: Counter[Reason] = field(default_factory=Counter)
@@ -39,6 +41,7 @@ class Line:
             "week": self.week,
             "rule": self.rule,
             "shown": self.shown,
+            "shadow": self.shadow,
             "accepted": self.accepted,
             "overridden": self.overridden,
             "reasons": reasons,
@@ -57,12 +60,13 @@ def report(connection: Connection, since: datetime | None = None) -> list[Line]:
     """One line a week and rule, sorted. ``since`` leaves out cards that were shown before."""
     lines: dict[tuple[str, str], Line] = {}
     outcomes = _outcomes(connection)
-    for uuid, time, rules in _shown(connection):
+    for uuid, time, rules, shadow in _made(connection):
         outcome = outcomes.pop(uuid, None)
         if since is None or time >= since:
             for rule in rules.split():
                 line = _line(lines, time, rule)
-                line.shown += 1
+                line.shown += not shadow
+                line.shadow += shadow
                 _add(line, outcome)
     for outcome in outcomes.values():
         if since is None or outcome.time >= since:
@@ -70,13 +74,14 @@ def report(connection: Connection, since: datetime | None = None) -> list[Line]:
     return sorted(lines.values(), key=lambda line: (line.week, _order(line.rule)))
 
 
-def _shown(connection: Connection) -> Iterator[tuple[str, datetime, str]]:
+def _made(connection: Connection) -> Iterator[tuple[str, datetime, str, bool]]:
     """Each card once: a batch whose commit was not answered may have been written twice."""
     seen: set[str] = set()
-    for uuid, time, rules in connection.execute(select(cards.c.uuid, cards.c.time, cards.c.rules)):
+    chosen = select(cards.c.uuid, cards.c.time, cards.c.rules, cards.c.shadow)
+    for uuid, time, rules, shadow in connection.execute(chosen):
         if uuid not in seen:
             seen.add(uuid)
-            yield uuid, time, rules
+            yield uuid, time, rules, shadow
 
 
 def _outcomes(connection: Connection) -> dict[str, _Outcomes]:

@@ -76,14 +76,15 @@ class Rows:
             " ".join((*_pairs(summary.get("failures", {})), *call.lacking)) or None,
             len(call.cards),
             call.duration_ms,
+            call.shadow,
             *self._tables,
         )
 
     def _cards(self, call: Call, time: object) -> Iterator[Row]:
         patient = self._patient_hash(call.client, call.patient_id)
-        tables = (self._tables.guideline, self._tables.guideline_sha256)
+        rest = (patient, self._tables.guideline, self._tables.guideline_sha256, call.shadow)
         for card in call.cards:
-            yield (card.uuid, time, call.request_id, call.service, " ".join(card.rules), patient, *tables)
+            yield (card.uuid, time, call.request_id, call.service, " ".join(card.rules), *rest)
 
 
 def _statement(dialect: Dialect, table: Table) -> str:

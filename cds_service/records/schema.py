@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -66,6 +68,13 @@ calls = Table(
     Column("failures", Text(), comment="what could not be had, and why"),
     Column("cards", SmallInteger(), nullable=False),
     Column("duration_ms", Integer(), nullable=False),
+    Column(
+        "shadow",
+        Boolean(),
+        nullable=False,
+        server_default=false(),
+        comment="whether the cards were held back",
+    ),
     Column("guideline", Text(), nullable=False),
     Column("guideline_sha256", String(64), nullable=False),
     Column("codebook_sha256", String(64), nullable=False),
@@ -95,6 +104,7 @@ cards = Table(
     Column("patient_hash", String(64), nullable=False, comment="HMAC-SHA-256 of the patient's id"),
     Column("guideline", Text(), nullable=False),
     Column("guideline_sha256", String(64), nullable=False),
+    Column("shadow", Boolean(), nullable=False, server_default=false(), comment="held back: nobody saw it"),
 )
 
 feedback = Table(

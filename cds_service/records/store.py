@@ -52,7 +52,7 @@ class Store:
             if not self._retention.full_days and are_full_records_left(connection):
                 logger.error("full-records-while-off")
         except (SQLAlchemyError, OSError) as error:
-            logger.error("records-not-ready", extra={"error": _name(error)})
+            logger.error("records-not-ready", error=_name(error))
         finally:
             self.close()  # no connection is carried into a process that is forked later
 

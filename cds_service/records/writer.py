@@ -52,9 +52,13 @@ class Health(NamedTuple):
 class Writer:
     """Started by the first entry, in whatever process that is: a thread does not survive a fork."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], tell: Callable[[Health], None] = lambda _: None
+    ) -> None:
+        """``tell`` is told how the store does after each turn."""
         self._store = store
         self._clock = clock
+        self._tell = tell
         self._backlog = Backlog()
         self._wake = threading.Event()
         self._hurry = threading.Event()
@@ -139,8 +143,9 @@ class Writer:
             try:
                 self._work(last=last)
             except Exception as error:  # noqa: BLE001 - a thread that ends would lose everything after
-                logger.error("records-fault", extra={"error": type(error).__name__, "where": where(error)})
+                logger.error("records-fault", error=type(error).__name__, where=where(error))
             self._busy_since = None
+            self._tell(self.health())
             if last and (not self._backlog or not self._writing):
                 self._store.close()
                 return
@@ -185,7 +190,7 @@ class Writer:
     def _recovered(self) -> None:
         if not self._writing:
             self._writing = True
-            logger.warning("records-written-again", extra={"dropped": self._backlog.dropped})
+            logger.warning("records-written-again", dropped=self._backlog.dropped)
 
     def _failed(self, batch: list[Entry], error: str) -> None:
         """The store is out of order: feedback is told so at once, calls wait for the next try."""
@@ -207,7 +212,7 @@ class Writer:
         except StoreError as error:
             self._writing = False
             self._purge_at = time.monotonic() + PURGE_AGAIN_S
-            logger.error("records-not-purged", extra={"error": str(error)})
+            logger.error("records-not-purged", error=str(error))
         else:
             self._purge_at = time.monotonic() + (PURGE_EVERY_S if done else PURGE_ON_S)
             if not self._backlog:

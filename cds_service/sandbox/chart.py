@@ -7,12 +7,12 @@ Times are hours before now, so that a course reads backwards from the present:
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from cds_service.sandbox.codes import Code, text_only
-from cds_service.sandbox.elements import Json, before, category, codeable, instant, quantity, whole_minute
-from cds_service.sandbox.scenario import Scenario
+from cds_service.sandbox.elements import Json, before, category, codeable, instant, quantity
+from cds_service.sandbox.person import Person
 
 Hours = Decimal | int | str
 TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
@@ -21,9 +21,9 @@ TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "co
 class Chart:
     """The resources of one patient, in the order in which they were written."""
 
-    def __init__(self, scenario: Scenario, now: datetime) -> None:
-        self.scenario = scenario
-        self.now = whole_minute(now)
+    def __init__(self, person: Person, now: datetime) -> None:
+        self.person = person
+        self.now = now.astimezone(UTC)
         self.resources: list[Json] = [self._patient()]
         self._numbers: Counter[str] = Counter()
 
@@ -40,31 +40,31 @@ class Chart:
     def add(self, kind: str, resource: Json) -> Json:
         """Write a resource under the next id of its kind; gives it back with that id."""
         self._numbers[kind] += 1
-        number = f"{self.scenario.id}-{kind}-{self._numbers[kind]:03d}"
+        number = f"{self.person.id}-{kind}-{self._numbers[kind]:03d}"
         written = {"resourceType": resource["resourceType"], "id": number, **resource}
         self.resources.append(written)
         return written
 
     def _patient(self) -> Json:
-        scenario = self.scenario
-        born = before(self.now, 0).date() - timedelta(days=scenario.age * 365 + scenario.age // 4 + 100)
+        person = self.person
+        born = self.now.date() - timedelta(days=person.age * 365 + person.age // 4 + 100)
         return {
             "resourceType": "Patient",
-            "id": scenario.id,
+            "id": person.id,
             "meta": {"security": [TEST_DATA]},
             "active": True,
-            "name": [{"family": "Demo", "given": [scenario.given], "text": scenario.name}],
-            "gender": scenario.gender,
+            "name": [{"family": "Demo", "given": [person.given], "text": person.name}],
+            "gender": person.gender,
             "birthDate": born.isoformat(),
         }
 
     @property
     def subject(self) -> Json:
-        return {"reference": f"Patient/{self.scenario.id}"}
+        return {"reference": f"Patient/{self.person.id}"}
 
     @property
     def stay(self) -> Json:
-        return {"reference": f"Encounter/{self.scenario.encounter}"}
+        return {"reference": f"Encounter/{self.person.encounter}"}
 
     def admitted(self, hours_ago: Hours, diagnosis: str) -> None:
         """The Encounter that goes on now, and the disease that brought the patient (as text)."""
@@ -72,7 +72,7 @@ class Chart:
         self.resources.append(
             {
                 "resourceType": "Encounter",
-                "id": self.scenario.encounter,
+                "id": self.person.encounter,
                 "status": "in-progress",
                 "class": {"system": act_codes, "code": "IMP", "display": "inpatient encounter"},
                 "subject": self.subject,

@@ -20,6 +20,7 @@ UNIT_TEXT = {
     "cm[H2O]": "cmH2O",
     "[lb_av]": "lb",
     "ug/kg/min": "mcg/kg/min",
+    "ug": "mcg",
     "/min": "/min",
 }
 """What the chart prints where that differs from the UCUM code."""

@@ -7,9 +7,8 @@ minute. It is strict where real servers differ: an unknown parameter is a 400.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 
 from flask import Blueprint, Response, request
 
@@ -19,33 +18,27 @@ from cds_service.sandbox.elements import Json, whole_minute
 from cds_service.sandbox.fhir_paging import Query, bundle, first_page, later_page
 from cds_service.sandbox.fhir_refusal import FhirRefusalError
 from cds_service.sandbox.fhir_search import parameters_of, search
+from cds_service.sandbox.ward import Ward
 
-Clock = Callable[[], datetime]
 MEDIA_TYPE = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 
 
-@lru_cache(maxsize=4 * len(patients.SCENARIOS))
-def chart(patient_id: str, minute: datetime) -> tuple[Json, ...]:
-    """A patient's resources as of a whole minute, kept for the calls that follow. Not to be changed."""
-    return tuple(patients.resources(patient_id, minute))
-
-
-def charts_for(query: Query, minute: datetime) -> Iterable[Json]:
+def charts_for(ward: Ward, query: Query, minute: datetime) -> Iterable[Json]:
     """The resources that a search has to look at: one patient's where it names one, else all."""
     for name, value in query:
         named = value.removeprefix("Patient/")
         if name in ("patient", "subject") and named in patients.SCENARIOS:
-            return chart(named, minute)
-    return (resource for patient_id in patients.ids() for resource in chart(patient_id, minute))
+            return ward.chart(named, minute)
+    return (resource for patient_id in patients.ids() for resource in ward.chart(patient_id, minute))
 
 
-def read_resource(kind: str, identifier: str, minute: datetime) -> Json:
+def read_resource(ward: Ward, kind: str, identifier: str) -> Json:
     """One resource. Raises FhirRefusalError 404."""
     parameters_of(kind)
     owner = next((found for found in patients.ids() if f"{identifier}-".startswith(f"{found}-")), None)
-    for resource in chart(owner, minute) if owner else ():
+    for resource in ward.chart(owner, whole_minute(ward())) if owner else ():
         if resource["resourceType"] == kind and resource["id"] == identifier:
             return resource
     raise FhirRefusalError(404, "not-found", f"{kind}/{identifier}: there is no such resource")
@@ -63,15 +56,15 @@ def answer(resource: Json, status: int = 200) -> Response:
     )
 
 
-def run_search(kind: str, parameters: Query, now: datetime) -> Response:
+def run_search(ward: Ward, kind: str, parameters: Query) -> Response:
     """Answer a search, or the page of a ``next`` link."""
     parameters_of(kind)
     match parameters:
         case (("_page", token),):
-            page = later_page(kind, token, now)
+            page = later_page(kind, token, ward())
         case _:
-            page = first_page(kind, parameters, now)
-    found = search(kind, charts_for(page.query, page.minute), page.query, page.order)
+            page = first_page(kind, parameters, ward())
+    found = search(kind, charts_for(ward, page.query, page.minute), page.query, page.order)
     return answer(bundle(base_url(), page, found))
 
 
@@ -82,25 +75,25 @@ def sent_parameters() -> Query:
     return (*request.args.items(multi=True), *request.form.items(multi=True))
 
 
-def create_blueprint(clock: Clock) -> Blueprint:
-    """The routes; ``clock`` gives the present as an aware time."""
+def create_blueprint(ward: Ward) -> Blueprint:
+    """The routes over the charts of a ward."""
     server = Blueprint("sandbox_fhir", __name__, url_prefix="/fhir")
 
     @server.get("/metadata")
     def metadata() -> Response:
-        return answer(capability_statement(base_url(), clock()))
+        return answer(capability_statement(base_url(), ward()))
 
     @server.get("/<kind>")
     def search_by_get(kind: str) -> Response:
-        return run_search(kind, (*request.args.items(multi=True),), clock())
+        return run_search(ward, kind, (*request.args.items(multi=True),))
 
     @server.post("/<kind>/_search")
     def search_by_post(kind: str) -> Response:
-        return run_search(kind, sent_parameters(), clock())
+        return run_search(ward, kind, sent_parameters())
 
     @server.get("/<kind>/<identifier>")
     def read(kind: str, identifier: str) -> Response:
-        return answer(read_resource(kind, identifier, whole_minute(clock())))
+        return answer(read_resource(ward, kind, identifier))
 
     _refuse_the_rest(server)
     return server

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cds_service.sandbox.chart import Chart
 from cds_service.sandbox.courses import COURSES
-from cds_service.sandbox.elements import Json
+from cds_service.sandbox.elements import Json, whole_minute
 from cds_service.sandbox.scenario import Expected, Scenario
 
 SCENARIOS: dict[str, Scenario] = {scenario.id: scenario for scenario in COURSES}
@@ -34,7 +34,7 @@ def resources(patient_id: str, now: datetime) -> list[Json]:
     Raises KeyError for an unknown id, ValueError for a time without a zone.
     """
     scenario = SCENARIOS[patient_id]
-    chart = Chart(scenario, now)
+    chart = Chart(scenario, whole_minute(now))
     scenario.write(chart)
     return chart.resources
 

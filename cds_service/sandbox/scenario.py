@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cds_service.sandbox.chart import Chart
+from cds_service.sandbox.chart import Chart
+from cds_service.sandbox.person import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +41,9 @@ PHRASES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Person):
     """One synthetic patient: who, why, and the function that writes the chart."""
 
-    id: str
-    title: str
-    given: str
-    gender: str
-    age: int
     story: str
     expected: Expected
     write: Callable[[Chart], None]
-
-    @property
-    def name(self) -> str:
-        """The name that the patient list shows, such as ``Demo 03 · norepinephrine and cannula``."""
-        return f"Demo {self.id.removeprefix('demo-')} · {self.title}"
-
-    @property
-    def encounter(self) -> str:
-        """The id of the patient's one Encounter."""
-        return f"{self.id}-stay"

@@ -20,9 +20,10 @@ from cds_service.hooks.run import Engine, Service
 from cds_service.observability import logger, where
 from cds_service.records.entries import Call, Card, Full
 from cds_service.records.writer import Writer
+from cds_service.trust.clients import Client
 
 EXTENSION = "crs_cds_audit"
-UNDER = "/cds-services/"
+UNDER = ("/cds-services/", "/smart/assessment")
 RULES = "org.crs-cds.rules"
 MEMBERS = frozenset(
     {"hook", "hookInstance", "fhirServer", "fhirAuthorization", "context", "prefetch", "feedback"}
@@ -44,11 +45,16 @@ class Audit:
 class Trace:
     """What is known of the call that is being answered."""
 
-    __slots__ = ("body", "cards", "hook", "refusal", "response", "service", "summary", "time", "watch")
+    __slots__ = (
+        "body", "cards", "claimed", "hook", "refusal", "response", "service", "shadow", "summary", "time",
+        "watch",
+    )  # fmt: skip
 
     def __init__(self, now: datetime) -> None:
         self.time = now
+        self.claimed = ""  # whose token a refused call seemed to carry
         self.service: Service | None = None
+        self.shadow = False
         self.body = b""
         self.hook: HookRequest | None = None
         self.summary: Mapping[str, Any] = {}
@@ -72,6 +78,12 @@ def begin() -> None:
     g.trace = Trace(the_audit().engine.clock())
 
 
+def client_name() -> str:
+    """Who calls; empty without client authentication."""
+    client: Client | None = g.client
+    return client.name if client is not None else ""
+
+
 def answered(body: Mapping[str, Any], response: bytes) -> None:
     """Note what was answered. The cards themselves are let go: only what is recorded of them is kept."""
     trace: Trace = g.trace
@@ -89,17 +101,25 @@ def watched(engine: Engine) -> Engine:
     return watch.over(engine)
 
 
-def finish(status: int) -> None:
-    """Hand the record of a call of a service to the writer; never waits, and never spoils the answer."""
+def is_call() -> bool:
+    """Whether the request is a call of a service."""
+    return request.method != "OPTIONS" and request.path.startswith(UNDER)
+
+
+def finish(status: int) -> bool:
+    """Hand the record of a call to the writer; never waits, and never spoils the answer.
+
+    False for what is no call of a service.
+    """
     trace: Trace | None = g.get("trace")
-    if trace is None or request.method == "OPTIONS" or not request.path.startswith(UNDER):
-        return
+    if trace is None or not is_call():
+        return False
     audit = the_audit()
     try:
         audit.writer.offer(_record(trace, audit, status))
     except Exception as error:  # noqa: BLE001 - the answer matters more than its record
-        found = {"error": type(error).__name__, "where": where(error), "request_id": g.request_id}
-        logger.error("audit-fault", extra=found)
+        logger.error("audit-fault", error=type(error).__name__, where=where(error))
+    return True
 
 
 def _record(trace: Trace, audit: Audit, status: int) -> Call:
@@ -109,7 +129,7 @@ def _record(trace: Trace, audit: Audit, status: int) -> Call:
         time=trace.time,
         service=trace.service.id if trace.service is not None else "",
         hook_instance=hook.hook_instance if hook is not None else _instance(trace.body),
-        client=g.get("client", ""),
+        client=client_name() or trace.claimed,
         status=status,
         error=refusal.code if refusal is not None else "",
         lacking=_lacking(refusal, audit.keys) if refusal is not None else (),
@@ -118,6 +138,7 @@ def _record(trace: Trace, audit: Audit, status: int) -> Call:
         patient_id=hook.patient_id if hook is not None else "",
         duration_ms=round((time.perf_counter() - g.started) * 1000),
         full=_full(trace, audit) if trace.watch is not None else None,
+        shadow=trace.shadow,
     )
 
 
@@ -149,7 +170,7 @@ def _full(trace: Trace, audit: Audit) -> Full | None:
     try:
         return Full(watch.inputs(service.id, hook, audit.engine, audit.version), trace.response)
     except (TypeError, ValueError, ArithmeticError) as error:  # numbers or text that JSON cannot carry
-        logger.error("audit-not-full", extra={"error": type(error).__name__, "request_id": g.request_id})
+        logger.error("audit-not-full", error=type(error).__name__)
         return None
 
 

@@ -14,6 +14,13 @@ SENT = "authorization, content-type, content-encoding, if-none-match"
 """Headers that a page may send; without Authorization no CDS client could call."""
 READ = "ETag, Retry-After, X-Request-Id"
 """Headers that a page may read."""
+CAREFUL = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""On every answer: none is a page, none is kept, and none is shown inside another."""
 MAX_AGE_S = "600"
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds_service.errors import BadRequest
+from cds_service.errors import BadRequest, TooLarge
 from cds_service.hooks.request import short_reference
 from cds_service.web.members import ID, REFERENCE, Json, matching
+
+MOST_DRAFTS = 200
+"""Orders of one signing. Each of ours is held against all others: more would keep a thread for minutes."""
 
 
 def check_context(context: Json, hook: str) -> None:
@@ -28,6 +31,8 @@ def _orders(bundle: Any) -> list[Json]:
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not isinstance(bundle.get("type", ""), str):
         raise BadRequest(f"{path} is not a Bundle", (path,))
+    if len(entries) > MOST_DRAFTS:
+        raise TooLarge(f"{path} has more than {MOST_DRAFTS} entries", (path,))
     for number, entry in enumerate(entries):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):

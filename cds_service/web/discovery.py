@@ -11,11 +11,14 @@ from cds_service.hooks.run import Engine, Service
 from cds_service.web.lasting import lasting
 
 SPEC_VERSION = "2.0.1"
+HELD_BACK = "(in shadow: no cards are shown)"
 
 
-def create_blueprint(engine: Engine) -> Blueprint:
+def create_blueprint(engine: Engine, *, shadow: bool = False) -> Blueprint:
     """The route; what it says stays the same while the service runs, and needs no token."""
     services = [describe(service, engine) for service in engine.services.values()]
+    if shadow:
+        services = [{**service, "title": f"{service['title']} {HELD_BACK}"} for service in services]
     body = json.dumps({"services": services})
     blueprint = Blueprint("discovery", __name__)
 

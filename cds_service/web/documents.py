@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response
 
 from cds_service.errors import NotFound
 from cds_service.hooks.run import Service
-from cds_service.web import openapi, schemas
+from cds_service.web import authentication, openapi, schemas
 from cds_service.web.lasting import lasting
 
 SCHEMA = "application/schema+json"
@@ -20,7 +20,9 @@ FEEDBACK = "/cds-services/<service_id>/feedback"
 def register(app: Flask, services: Mapping[str, Service]) -> None:
     """The route; to be called last, so that the document names the routes that there are."""
     with_feedback = any(rule.rule == FEEDBACK for rule in app.url_map.iter_rules())
-    api = json.dumps(openapi.document(list(services.values()), with_feedback), indent=1, ensure_ascii=False)
+    with_tokens = authentication.EXTENSION in app.extensions
+    described = openapi.document(list(services.values()), with_feedback, with_tokens)
+    api = json.dumps(described, indent=1, ensure_ascii=False)
     blueprint = Blueprint("documents", __name__)
 
     @blueprint.get("/schemas/<name>")

@@ -68,7 +68,7 @@ def _read(body: bytes, service: str, *, comments: bool) -> Iterator[Feedback]:
             outcome=entry["outcome"],
             outcome_time=_time(entry["outcomeTimestamp"]),
             service=service,
-            client=g.get("client", ""),
+            client=audit.client_name(),
             reason_system=coding.get("system"),
             reason_code=coding.get("code"),
             suggestions=tuple(suggestion["id"] for suggestion in accepted),

@@ -12,31 +12,35 @@ Json = dict[str, Any]
 FHIR_JSON = "application/fhir+json"
 REFUSALS = {
     400: "Malformed, of another hook, or naming a FHIR server that may not be called.",
+    401: "No token, or none that is valid for this address; without a body.",
     404: "There is no such thing here.",
     405: "Another method is needed.",
     412: "Data that is needed was not sent and cannot be had.",
     413: "The body is too large.",
     415: "Not JSON, or packed in another way than gzip.",
+    429: "More calls than a client may make; try again.",
     500: "The service failed; nothing was said about the patient.",
-    503: "The FHIR server timed out, throttled or failed; try again.",
+    503: "The FHIR server timed out, throttled or failed, or callers cannot be told now; try again.",
 }
 EVERYWHERE = (400, 405)
 
 
-def document(services: list[Service], with_feedback: bool) -> Json:
+def document(services: list[Service], with_feedback: bool, with_tokens: bool) -> Json:
     """OpenAPI 3.1, whole in itself: all schemas are inside."""
+    token: Json = {"security": [{"client": []}]} if with_tokens else {}
     paths: Json = {
         "/cds-services": {"get": _reading("Discovery", "discovery", "application/json")},
         "/schemas/{name}": {"get": _schema_file()},
         "/terminology/{kind}/{identity}": {"get": _definition()},
         "/livez": {"get": _plain("The process lives")},
-        "/readyz": {"get": _reading("The service can answer", None, "application/json")},
+        "/readyz": {"get": _ready()},
+        "/metrics": {"get": _counted()},
     }
     for service in services:
         path = f"/cds-services/{service.id}"
-        paths[path] = {"post": _call(service)}
+        paths[path] = {"post": token | _call(service)}
         if with_feedback:
-            paths[f"{path}/feedback"] = {"post": _feedback(service)}
+            paths[f"{path}/feedback"] = {"post": token | _feedback(service)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -48,7 +52,10 @@ def document(services: list[Service], with_feedback: bool) -> Json:
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "paths": paths,
-        "components": {"schemas": {name: _moved(name, s) for name, s in schemas.documents().items()}},
+        "components": {
+            "schemas": {name: _moved(name, s) for name, s in schemas.documents().items()},
+            "securitySchemes": {"client": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
     }
 
 
@@ -62,7 +69,7 @@ def _call(service: Service) -> Json:
         "requestBody": _body(schema),
         "responses": _answers(
             "The cards; none where there is nothing to say.", "response", "application/json",
-            404, 412, 413, 415, 500, 503,
+            401, 404, 412, 413, 415, 429, 500, 503,
         ),
     }  # fmt: skip
 
@@ -72,7 +79,7 @@ def _feedback(service: Service) -> Json:
         "summary": f"What became of the cards of {service.id}",
         "operationId": f"{service.id}-feedback",
         "requestBody": _body("feedback"),
-        "responses": _answers("Kept; nothing is said.", None, "", 404, 413, 415, 500, 503),
+        "responses": _answers("Kept; nothing is said.", None, "", 401, 404, 413, 415, 429, 500, 503),
     }
 
 
@@ -82,6 +89,21 @@ def _body(schema: str) -> Json:
 
 def _reading(summary: str, schema: str | None, media_type: str) -> Json:
     return {"summary": summary, "responses": _answers(summary, schema, media_type, 304)}
+
+
+def _ready() -> Json:
+    found = _reading("The service can answer", None, "application/json")
+    found["responses"].pop("304")
+    text = "What calls cannot do without does not answer; which, is named."
+    return {**found, "responses": {**found["responses"], "503": {"description": text}}}
+
+
+def _counted() -> Json:
+    found = _plain("What was counted, for Prometheus")
+    return {
+        **found,
+        "responses": {**found["responses"], **_answers("", None, "", 404), "200": found["responses"]["200"]},
+    }
 
 
 def _plain(summary: str) -> Json:
@@ -113,12 +135,13 @@ def _answers(summary: str, schema: str | None, media_type: str, *refusals: int) 
     if media_type:
         found["200"]["content"] = {media_type: _schema_of(schema)}
     for status in sorted({*refusals, *EVERYWHERE} - {304}):
-        content = {FHIR_JSON: {"schema": _to("operation-outcome")}}
-        found[str(status)] = {"description": REFUSALS[status], "content": content}
+        found[str(status)] = {"description": REFUSALS[status]}
+        if status != 401:
+            found[str(status)]["content"] = {FHIR_JSON: {"schema": _to("operation-outcome")}}
     if 304 in refusals:
         found["304"] = {"description": "As it was under the ETag that was sent."}
-    if "503" in found:
-        found["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 0}}}
+    for busy in {"429", "503"} & set(found):
+        found[busy]["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 0}}}
     return found
 
 

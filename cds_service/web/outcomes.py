@@ -7,7 +7,7 @@ import json
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
-from cds_service.errors import Fault, ServiceError, UpstreamUnavailable
+from cds_service.errors import Fault, ServiceError, Unauthorized, UpstreamUnavailable
 from cds_service.observability import logger, where
 from cds_service.web import audit
 
@@ -43,11 +43,23 @@ def register_error_handlers(app: Flask) -> None:
 
 
 def _refused(error: ServiceError) -> Response:
-    answer = Response(refusal(error), error.status, content_type=FHIR_JSON)
-    logger.info("refused", extra={"request_id": g.request_id, "status": error.status, "outcome": error.code})
+    answer = _bare() if isinstance(error, Unauthorized) else _told(error)
+    client = audit.client_name() or g.trace.claimed
+    logger.info("refused", status=error.status, outcome=error.code, client=client)
     if isinstance(error, UpstreamUnavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
     audit.refused(error, answer)
+    return answer
+
+
+def _told(error: ServiceError) -> Response:
+    return Response(refusal(error), error.status, content_type=FHIR_JSON)
+
+
+def _bare() -> Response:
+    """What is wrong with a token is for the log: who has stolen one, or makes his own, learns nothing."""
+    answer = Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+    del answer.headers["Content-Type"]
     return answer
 
 
@@ -62,7 +74,6 @@ def _http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """A fault of the service is loud: an error status, never an answer without cards."""
-    found = {"error": type(error).__name__, "where": where(error), "request_id": g.request_id}
-    logger.error("unexpected", extra=found)
+    logger.error("unexpected", error=type(error).__name__, where=where(error))
     text = "the service failed; no statement about the patient was made"
     return outcome(500, "exception", text)

@@ -19,8 +19,9 @@ class OrderedDose:
     may be at the most (mg). ``start`` is the first time it is due by its own timing, ``interval`` the
     time between doses, ``count`` how many doses in all (1 for a single dose); None where the order
     does not say. ``times`` are the next times where the order lists them itself, one that is overdue
-    before them; they hold, and not the interval. ``problems`` are stable codes for what is
-    written and could not be read (docs/reference/mapping-issues.md).
+    before them; they hold, and not the interval. ``daily`` is the most doses of a day where listed
+    hours or days are uneven and ``interval`` only the shortest of their gaps. ``problems`` are
+    stable codes for what is written and could not be read (docs/reference/mapping-issues.md).
     """
 
     dose: Quantity | None = None
@@ -36,6 +37,7 @@ class OrderedDose:
     interval: timedelta | None = None
     count: int | None = None
     times: tuple[datetime, ...] = ()
+    daily: int | None = None
     as_needed: bool = False
     text: str = ""
     problems: tuple[str, ...] = ()

@@ -121,7 +121,7 @@ def test_an_item_that_is_held_has_a_test_that_names_it(row: Row) -> None:
 
 
 def test_what_a_service_must_is_held_or_waits_for_what_it_belongs_to() -> None:
-    """Orders that are proposed wait for the treatment advice, tokens for client authentication."""
+    """Orders that are proposed wait for the treatment advice."""
     waiting = {row.item for row in rows() if row.state == "planned"}
-    assert waiting == {54, 67, 68, 70, 71, 72}
+    assert waiting == {54}
     assert all(row.level.startswith(("O", "S (3.0)")) for row in rows() if row.state in ("unused", "client"))

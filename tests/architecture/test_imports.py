@@ -15,12 +15,14 @@ PACKAGES = ("cds_service", "fhir_mappings")
 LAYERS = (
     ("cds_service.cli",),
     ("cds_service.commands",),
-    ("cds_service.sandbox",),
+    ("cds_service.sandbox", "cds_service.doctor"),
     ("cds_service.app",),
+    ("cds_service.smart",),
     ("cds_service.web",),
     ("cds_service.hooks",),
     ("cds_service.cards", "cds_service.acquire", "cds_service.tables", "cds_service.records"),
     ("cds_service.crs",),
+    ("cds_service.trust",),
     ("cds_service.settings", "cds_service.observability"),
     ("cds_service.errors",),
     ("fhir_mappings",),
@@ -111,3 +113,22 @@ def test_no_room_is_crowded(name: str, path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or node.lineno) - node.lineno < 60, f"{name}: {node.name}"
+
+
+PAGES = [
+    path
+    for path in sorted((ROOT / "cds_service").rglob("*"))
+    if path.suffix in (".js", ".css", ".html") and "vendor" not in path.parts
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=[str(path.relative_to(ROOT)) for path in PAGES])
+def test_no_script_style_or_page_is_crowded(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").count("\n") <= 400
+
+
+def test_no_two_modules_of_the_sandbox_need_each_other() -> None:
+    """Imports in a circle hide which of two rooms is the foundation."""
+    rooms = {name: set(imported(path)) for name, path in ALL if name.startswith("cds_service.sandbox.")}
+    circles = [(a, b) for a in rooms for b in rooms if a < b and b in rooms[a] and a in rooms[b]]
+    assert circles == []

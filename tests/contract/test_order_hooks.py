@@ -250,6 +250,17 @@ def test_the_draft_of_another_patient_is_refused_and_never_passed_in_silence() -
     assert "another patient" in issue["diagnostics"]
 
 
+@pytest.mark.parametrize(
+    "drug", [{"concept": concept(RXNORM, "612865")}, {"reference": {"reference": "Medication/1"}}]
+)
+def test_a_draft_that_names_its_drug_as_a_later_release_does_is_refused(drug: Any) -> None:
+    """It would be read as an order without a drug: no card, whatever the dose."""
+    refused = ask(SERVICE, SIGN, [draft(None, dose(8800), medication=drug)], prefetch=HEAVY)
+    assert refused.status_code == 400
+    assert refused.json is not None
+    assert "R5" in refused.json["issue"][0]["diagnostics"]
+
+
 def test_two_drafts_that_share_an_id_get_one_card_that_offers_nothing() -> None:
     """Which of them would be changed?"""
     (card,) = answered(SERVICE, SIGN, [TOO_MUCH, draft("tocilizumab", dose(560))], prefetch=HEAVY)
@@ -264,6 +275,7 @@ EVERYTHING_WRONG = [
         dose(2000, route=ordering.SUBCUTANEOUS, timing=ordering.every(2)),
         extension=[{"url": "http://ehr.example/order-set", "valueString": "oncology"}],
         note=[{"text": "as discussed"}],
+        text={"status": "generated", "div": "<div>2000 mg</div>"},
         dispenseRequest={
             "quantity": {"value": 1},
             "numberOfRepeatsAllowed": 2,
@@ -337,7 +349,8 @@ def test_an_update_is_the_whole_order_with_everything_that_nobody_here_knows() -
     (card,) = corrected_card()
     resource = card["suggestions"][0]["actions"][0]["resource"]
     sent = EVERYTHING_WRONG[0]
-    changed = {"dosageInstruction", "medicationCodeableConcept", "dispenseRequest"}
+    changed = {"dosageInstruction", "medicationCodeableConcept", "dispenseRequest", "text"}
+    assert "text" not in resource, "the narrative tells the other dosage"
     assert resource["dispenseRequest"] == {"performer": {"display": "ward"}}, "amounts of the other dosage"
     assert {k: v for k, v in resource.items() if k not in changed} == {
         k: v for k, v in sent.items() if k not in changed

@@ -33,8 +33,8 @@ def postgresql() -> Iterator[str]:
     place = postgresql_server.programs()
     if place is None:
         missing("PostgreSQL is not installed")
-    with postgresql_server.running(place) as url:
-        yield url
+    with postgresql_server.running(place) as server:
+        yield server.url
 
 
 @pytest.fixture

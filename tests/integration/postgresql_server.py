@@ -24,9 +24,27 @@ def programs() -> Path | None:
     return next((place for place in places if (place / "initdb").exists()), None)
 
 
+class PostgresqlServer:
+    """``url`` has no database. It refuses to run as root, so that it runs as another."""
+
+    def __init__(self, place: Path, folder: Path) -> None:
+        port = _free_port()
+        self.url = f"postgresql://crs@127.0.0.1:{port}"
+        self._control = (place / "pg_ctl", "-D", folder / "data", "-w", "-t", START_LIMIT_S)
+        self._options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        self._log = folder / "log"
+
+    def start(self) -> None:
+        _as_other(*self._control, "-l", self._log, "-o", self._options, "start")
+
+    def stop(self) -> None:
+        """As a machine that fails would: nothing is written that was not committed."""
+        _as_other(*self._control, "-m", "immediate", "stop")
+
+
 @contextmanager
-def running(place: Path) -> Iterator[str]:
-    """The URL of a server, without a database; it refuses to run as root, so that it runs as another."""
+def running(place: Path) -> Iterator[PostgresqlServer]:
+    """A server that is made for this, and removed."""
     folder = Path(tempfile.mkdtemp(prefix="crs-cds-postgresql-"))
     try:
         if os.geteuid() == 0:
@@ -34,14 +52,12 @@ def running(place: Path) -> Iterator[str]:
         _as_other(
             place / "initdb", "-D", folder / "data", "-U", "crs", "--auth=trust", "--no-sync", "-E", "UTF8"
         )
-        port = _free_port()
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-        control = (place / "pg_ctl", "-D", folder / "data", "-w", "-t", START_LIMIT_S)
-        _as_other(*control, "-l", folder / "log", "-o", options, "start")
+        server = PostgresqlServer(place, folder)
+        server.start()
         try:
-            yield f"postgresql://crs@127.0.0.1:{port}"
+            yield server
         finally:
-            _as_other(*control, "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,15 +7,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 
 class Served(NamedTuple):
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     base: str
+    log: IO[bytes]
+    """A file: a pipe that nobody reads would hold up the service once it is full."""
 
     def kill(self) -> None:
         """As a machine that fails would: all processes at once, none is asked."""
@@ -25,8 +28,13 @@ class Served(NamedTuple):
     def stop(self) -> str:
         """As an operator would; what was logged."""
         self.process.terminate()
-        output, _ = self.process.communicate(timeout=30)
-        return output
+        self.process.wait(timeout=60)
+        return self.said()
+
+    def said(self) -> str:
+        """What was logged so far."""
+        size = os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), size, 0).decode()  # without moving the place where it goes on
 
 
 @contextmanager
@@ -46,22 +54,20 @@ def served(workers: int = 1, **settings: str) -> Iterator[Served]:
         "--workers",
         str(workers),
     ]
-    process = subprocess.Popen(
-        command, env={**os.environ, **own}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
-    )  # fmt: skip
-    try:
-        _await(port, process)
-        yield Served(process, f"http://127.0.0.1:{port}")
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            command, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            _await(port, process)
+            yield Served(process, f"http://127.0.0.1:{port}", log)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
-def _await(port: int, process: subprocess.Popen[str]) -> None:
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
     limit = time.monotonic() + 60
     while time.monotonic() < limit and process.poll() is None:
         with socket.socket() as probe:

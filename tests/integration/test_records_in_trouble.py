@@ -24,6 +24,7 @@ from cds_service.records.database import FILE
 from cds_service.web import feedback
 from tests.contract.service import call, client, request
 from tests.contract.test_feedback import overridden, send
+from tests.logged import Logged
 from tests.stored import rows
 
 
@@ -57,7 +58,7 @@ def stopping() -> Iterator[list[FlaskClient]]:
 
 
 def test_a_directory_that_cannot_be_written_costs_records_and_no_answer(
-    tmp_path: Path, stopping: list[FlaskClient], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, stopping: list[FlaskClient], logged: Logged
 ) -> None:
     (tmp_path / "file").write_text("")  # below a file nobody can make anything, root neither
     service = client(data_dir=tmp_path / "file" / "data")
@@ -65,8 +66,8 @@ def test_a_directory_that_cannot_be_written_costs_records_and_no_answer(
     assert call(service, request()).status_code == 200
     until(lambda: records(service)["state"] == "failing")
     assert send(service, overridden()).status_code == 503
-    assert {"records-not-ready", "records-not-written"} <= set(caplog.messages)
-    assert "39.4" not in caplog.text
+    assert {"records-not-ready", "records-not-written"} <= set(logged.events)
+    assert "39.4" not in logged.text
 
 
 def test_a_locked_database_costs_time_but_no_record(tmp_path: Path, stopping: list[FlaskClient]) -> None:

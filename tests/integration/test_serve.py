@@ -41,7 +41,7 @@ def serving(port: int) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_for(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1200):  # a minute: other tests may keep the machine busy
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

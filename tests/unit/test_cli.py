@@ -22,6 +22,7 @@ from tests.builders import (
     quantity,
 )
 from tests.contract.service import _encoder
+from tests.trusted_ehr import client_entry, write_clients
 
 AS_OF = NOW.isoformat()
 
@@ -215,13 +216,39 @@ def test_a_file_that_is_no_table_is_refused_in_one_line(
 def test_serve_refuses_to_start_without_client_authentication(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """CH-66, CH-69: no token is taken for good that was not checked; without, only this machine can call."""
+    """CH-66: tokens are checked unless a site says otherwise, and then only this machine can call."""
     monkeypatch.delenv("CRS_CDS_AUTH", raising=False)
     assert main(["serve"]) == 1
+    assert "CRS_CDS_CLIENTS" in capsys.readouterr().err
     monkeypatch.setenv("CRS_CDS_AUTH", "none")
     assert main(["serve", "--host", "0.0.0.0"]) == 1  # noqa: S104  (the refusal is what is tested)
+    assert "CRS_CDS_AUTH" in capsys.readouterr().err
+
+
+def test_serve_refuses_to_start_where_one_token_could_be_used_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two workers that know nothing of each other would each accept it."""
+    monkeypatch.delenv("CRS_CDS_AUTH", raising=False)
+    monkeypatch.setenv("CRS_CDS_CLIENTS", str(write_clients(tmp_path, client_entry(tmp_path))))
+    assert main(["serve", "--workers", "2"]) == 1
+    assert "CRS_CDS_PUBLIC_URL" in capsys.readouterr().err
+    monkeypatch.setenv("CRS_CDS_PUBLIC_URL", "https://cds.example")
+    assert main(["serve", "--workers", "2"]) == 1
+    assert "CRS_CDS_REDIS_URL" in capsys.readouterr().err
+
+
+def test_a_gap_in_the_clients_file_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CRS_CDS_AUTH", raising=False)
+    entry = client_entry(tmp_path, None, fhir_base=...)
+    monkeypatch.setenv("CRS_CDS_CLIENTS", str(write_clients(tmp_path, entry)))
+    monkeypatch.setenv("CRS_CDS_PUBLIC_URL", "https://cds.example")
+    assert main(["serve"]) == 1
     said = capsys.readouterr().err
-    assert said.count("CRS_CDS_AUTH") >= 2
+    assert "clients.toml" in said
+    assert "fhir_base" in said
 
 
 def test_the_demo_is_refused_beyond_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
@@ -239,6 +266,12 @@ def test_the_demo_is_refused_beyond_this_machine(capsys: pytest.CaptureFixture[s
         ("FHIR_SERVERS", "notaurl"),
         ("FHIR_CA_FILE", "/no/such/file.pem"),
         ("FHIR_CA_FILE", "/dev/null"),
+        ("PUBLIC_URL", "cds.example"),
+        ("PUBLIC_URL", "https://cds.example?x=1"),
+        ("PUBLIC_URL", "https://cds.example/a b"),
+        ("REDIS_URL", "localhost:6379"),
+        ("RATE_LIMIT", "0"),
+        ("JWKS_SECONDS", "86400"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://ehr.example/"),
         ("CORS_ORIGINS", "https://good.example,ehr.example"),

@@ -25,15 +25,19 @@ import ca.uhn.fhir.rest.server.provider.ResourceProviderFactory;
 import ca.uhn.fhir.rest.server.util.ISearchParamRegistry;
 import jakarta.persistence.EntityManagerFactory;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
+import org.eclipse.jetty.server.AbstractConnectionFactory;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.hibernate.dialect.Dialect;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
@@ -45,10 +49,11 @@ import org.springframework.orm.jpa.JpaTransactionManager;
 import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 
 /**
- * A HAPI FHIR R4 server with its data in memory, on a free port of 127.0.0.1.
+ * A HAPI FHIR R4 server with its data in memory: {@code [HOST PORT [KEYSTORE PASSWORD]]}, with a key store
+ * over TLS; without arguments on a free port of 127.0.0.1.
  *
- * <p>Prints "READY base-url" once it answers, and ends when its standard input does: a test run that is
- * killed leaves no server behind.
+ * <p>Prints "READY base-url" once it answers. Without arguments it ends when its standard input does: a test
+ * run that is killed leaves no server behind.
  */
 public final class FhirServer {
 
@@ -173,20 +178,40 @@ public final class FhirServer {
     }
   }
 
+  private static ConnectionFactory[] connections(String[] args) {
+    HttpConfiguration how = new HttpConfiguration();
+    if (args.length < 4) {
+      return new ConnectionFactory[] {new HttpConnectionFactory(how)};
+    }
+    how.addCustomizer(new SecureRequestCustomizer(false)); // its links are https then
+    SslContextFactory.Server tls = new SslContextFactory.Server();
+    tls.setKeyStorePath(args[2]);
+    tls.setKeyStorePassword(args[3]);
+    return AbstractConnectionFactory.getFactories(tls, new HttpConnectionFactory(how));
+  }
+
   public static void main(String[] args) throws Exception {
     AnnotationConfigApplicationContext parts = new AnnotationConfigApplicationContext();
     parts.setAllowCircularReferences(true); // HAPI's own beans refer to each other
     parts.register(Wiring.class);
     parts.refresh();
 
-    Server jetty = new Server(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    Server jetty = new Server();
+    ServerConnector connector = new ServerConnector(jetty, connections(args));
+    connector.setHost(args.length == 0 ? "127.0.0.1" : args[0]);
+    connector.setPort(args.length == 0 ? 0 : Integer.parseInt(args[1]));
+    jetty.addConnector(connector);
     ServletContextHandler root = new ServletContextHandler("/");
     root.addServlet(new ServletHolder(parts.getBean(RestfulServer.class)), "/fhir/*");
     jetty.setHandler(root);
     jetty.start();
-    int port = ((ServerConnector) jetty.getConnectors()[0]).getLocalPort();
-    System.out.println("READY http://127.0.0.1:" + port + "/fhir");
+    String scheme = args.length == 4 ? "https" : "http";
+    System.out.println(
+        "READY " + scheme + "://" + connector.getHost() + ":" + connector.getLocalPort() + "/fhir");
 
+    if (args.length > 0) {
+      jetty.join();
+    }
     System.in.transferTo(OutputStream.nullOutputStream());
     System.exit(0);
   }

@@ -1,6 +1,6 @@
 // Cards as a CDS Hooks client shows them, and errors that say what went wrong.
 
-import { element } from "./dom.js";
+import { button, element } from "./dom.js";
 import { renderMarkdown } from "./markdown.js";
 import { offers } from "./offers.js";
 import { overrides } from "./overrides.js";
@@ -11,21 +11,30 @@ const INDICATORS = {
   info: { word: "Information", sign: "●", rank: 2 },
 };
 
+// What a page can do with cards; one that can do nothing shows them all the same.
 // report(entry) tells the service what became of a card, and gives a sentence to show.
-export function renderAnswer(answer, report) {
+// take(suggestion) does what is suggested, or throws; launch(link) opens an app; answered(card) ends a card's wait.
+const IDLE = { report: async () => "", take: () => {}, launch: null, answered: () => {} };
+
+export function renderAnswer(answer, tools) {
   const cards = answer.body?.cards;
   if (!answer.ok || !Array.isArray(cards)) return [renderError(answer)];
   if (cards.length === 0) {
     return [element("p", { class: "none" }, "No card: the service has nothing to say about this patient.")];
   }
-  return [...cards].sort((a, b) => rank(a) - rank(b)).map((card) => renderCard(card, report));
+  return byRank(cards).map((card) => renderCard(card, tools));
+}
+
+export function byRank(cards) {
+  return [...cards].sort((a, b) => rank(a) - rank(b));
 }
 
 function rank(card) {
   return INDICATORS[card.indicator]?.rank ?? 3;
 }
 
-export function renderCard(card, report) {
+export function renderCard(card, given = {}) {
+  const tools = { ...IDLE, ...given };
   const known = INDICATORS[card.indicator];
   const kind = known ? card.indicator : "unknown";
   const badge = element(
@@ -36,8 +45,8 @@ export function renderCard(card, report) {
   );
   const parts = [badge, element("h3", {}, card.summary ?? "")];
   if (card.detail) parts.push(detail(card.detail));
-  if (card.links?.length) parts.push(links(card.links));
-  parts.push(...acting(card, report));
+  if (card.links?.length) parts.push(links(card.links, tools.launch));
+  parts.push(...acting(card, tools));
   if (card.source) parts.push(source(card.source));
   return element("article", { class: `card ${kind}` }, ...parts);
 }
@@ -52,15 +61,23 @@ function detail(text) {
 // What the clinician can do with a card, and a line that says what was done.
 let count = 0;
 
-function acting(card, report = async () => "") {
+function acting(card, { report, take, answered }) {
   const done = element("p", { class: "done", role: "status" });
   const tell = async (text, entry) => {
+    answered(card);
     done.textContent = text;
     const said = await report({ card: card.uuid, ...entry });
     done.textContent = [text, said].join(" ").trim();
   };
   const parts = [];
-  if (card.suggestions?.length) parts.push(offers(card, (taken) => tell(takenText(taken), accepted(taken))));
+  if (card.suggestions?.length) {
+    const taking = {
+      take,
+      taken: (all) => tell(takenText(all), accepted(all)),
+      refused: (error) => (done.textContent = error.message),
+    };
+    parts.push(offers(card, taking));
+  }
   if (card.overrideReasons?.length) {
     count += 1;
     const declined = (reason) => tell(`Not followed: ${reason.display ?? reason.code}.`, overridden(reason));
@@ -81,9 +98,18 @@ function overridden({ code, system }) {
   return { outcome: "overridden", overrideReason: { reason: { code, system } } };
 }
 
-function links(list) {
-  const items = list.map((link) => element("li", {}, link.type === "absolute" ? outward(link.url, link.label) : link.label));
-  return element("ul", { class: "links" }, ...items);
+function links(list, launch) {
+  const said = element("span", { class: "status", role: "status" });
+  const items = list.map((link) => element("li", {}, link.type === "absolute" ? outward(link.url, link.label) : app(link, launch, said)));
+  return element("div", { class: "links" }, element("ul", {}, ...items), said);
+}
+
+// A SMART app is opened through the EHR's authorization server, never by its bare address.
+function app(link, launch, said) {
+  if (!launch) return link.label ?? "";
+  const open = button(`${link.label} ↗`, async () => (said.textContent = await launch(link)));
+  open.classList.add("launch");
+  return open;
 }
 
 function source(from) {
@@ -104,6 +130,7 @@ export function renderError(answer) {
   const issues = answer.body?.issue ?? [];
   const texts = issues.map((issue) => issue.details?.text ?? issue.diagnostics ?? issue.code);
   if (!texts.length) texts.push(answer.ok ? "The answer holds no cards array." : "The answer has no OperationOutcome.");
+  texts.push("This is no finding about the patient: nothing was graded or checked.");
   return element(
     "article",
     { class: "card error", role: "alert" },

@@ -1,7 +1,8 @@
 // The newest readings of a chart, each with its course as a small line.
 
-import { ago, drawing, element } from "./dom.js";
+import { ago, element } from "./dom.js";
 import { fhirServer } from "./hook.js";
+import { sparkline } from "./sparkline.js";
 
 const TEMPERATURE = ["8310-5", "8331-1", "8333-7", "8329-5"];
 const SYSTOLIC = ["8480-6", "76534-7", "76215-3"];
@@ -27,7 +28,7 @@ export async function loadChart(patientId, signal) {
   ];
 }
 
-async function search(query, signal) {
+export async function search(query, signal) {
   const response = await fetch(`${fhirServer}/${query}`, { headers: { Accept: "application/fhir+json" }, signal });
   if (!response.ok) throw new Error(`The FHIR server answered ${response.status}.`);
   const bundle = await response.json();
@@ -98,20 +99,4 @@ function infusions(drips) {
     return element("span", { class: "drip" }, name, amount);
   });
   return tile("Running infusions", element("span", {}, ...lines), "");
-}
-
-// A line without axes: the number beside it carries the value, the line only its course.
-// The scale shows at least low to high; limit is drawn as a dashed line.
-function sparkline(list, { low, high, limit }) {
-  const [width, height] = [160, 34];
-  const first = list[0].time;
-  const span = Math.max(1, Date.now() - first);
-  const bottom = Math.min(low, ...list.map((reading) => reading.value));
-  const top = Math.max(high, ...list.map((reading) => reading.value));
-  const x = (time) => (((time - first) / span) * width).toFixed(1);
-  const y = (value) => (height - 3 - ((value - bottom) / (top - bottom)) * (height - 6)).toFixed(1);
-  const points = list.map((reading) => `${x(reading.time)},${y(reading.value)}`).join(" ");
-  const parts = [drawing("polyline", { points, class: "course" })];
-  if (limit) parts.unshift(drawing("line", { x1: 0, x2: width, y1: y(limit), y2: y(limit), class: "limit" }));
-  return drawing("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...parts);
 }

@@ -1,33 +1,69 @@
-// The console: a chosen patient is opened, the hook is called, the answer is shown.
+// The console: a chosen patient is opened, the hook is called, the answer is shown; the ward's clock and views.
 
+import * as bedside from "./bedside.js";
+import * as calls from "./calls.js";
 import { renderAnswer, renderError } from "./cards.js";
 import { loadChart } from "./chart.js";
-import { element } from "./dom.js";
+import * as compare from "./compare.js";
+import { byId, clockTime, element } from "./dom.js";
 import { reporter } from "./feedback.js";
-import { asCurl, buildRequest, callHook, discover, readable, resolvePrefetch } from "./hook.js";
+import { launcher } from "./launch.js";
+import { openPad } from "./orderpad.js";
+import * as own from "./own.js";
+import { showCount, startSigning, unsettle } from "./signing.js";
+import { showStanding } from "./standing.js";
+import { showGradeOf, showGrades } from "./trends.js";
+import * as ward from "./ward.js";
 
-const byId = (id) => document.getElementById(id);
 const links = [...document.querySelectorAll("[data-patient]")];
 let running = new AbortController();
-let last = null;
+let pad = null;
 
 function chosen() {
   return links.find((link) => link.hash === location.hash);
 }
 
-function openPatient() {
+function contextOf(link) {
+  return { patientId: link.dataset.patient, encounterId: link.dataset.encounter };
+}
+
+async function openView() {
   const link = chosen();
+  const isOwn = location.hash === "#own";
   for (const other of links) other.removeAttribute("aria-current");
-  byId("welcome").hidden = Boolean(link);
+  byId("to-own").toggleAttribute("aria-current", isOwn);
+  byId("welcome").hidden = Boolean(link) || isOwn;
+  byId("own").hidden = !isOwn;
   byId("patient").hidden = !link;
+  running.abort();
+  pad?.leave();
+  pad = null;
+  document.title = isOwn ? "Your own data | CRS sandbox EHR" : "CRS sandbox EHR";
   if (!link) return;
   link.setAttribute("aria-current", "page");
   link.scrollIntoView({ block: "nearest" });
   const { name, person, story, expected } = link.dataset;
-  document.title = `${name} | CRS hook console`;
+  document.title = `${name} | CRS sandbox EHR`;
   for (const [id, text] of Object.entries({ name, person, story, expected })) byId(id).textContent = text;
-  byId("chart").replaceChildren();
-  show(link);
+  for (const id of ["chart", "standing", "grade", "drafts"]) byId(id).replaceChildren();
+  for (const id of ["value-said", "standing-said", "pad-said"]) byId(id).textContent = "";
+  calls.forget();
+  compare.clear();
+  showGradeOf(link.dataset.patient);
+  await Promise.all([show(link), makePad(link)]);
+}
+
+async function makePad(link) {
+  unsettle(null);
+  const context = contextOf(link);
+  try {
+    const made = await openPad({ ...context, launch: launcher(context.patientId), edited: () => pad && unsettle(pad) });
+    if (chosen() !== link) return made.leave();
+    pad = made;
+    showCount(pad);
+  } catch (error) {
+    byId("pad-said").textContent = `The order pad could not be opened. ${error.message}`;
+  }
 }
 
 // Everything about one patient; a later choice ends what is still under way.
@@ -35,42 +71,29 @@ async function show(link) {
   running.abort();
   running = new AbortController();
   const { signal } = running;
-  clear();
-  const chart = loadChart(link.dataset.patient, signal).then(
-    (tiles) => signal.aborted || byId("chart").replaceChildren(...tiles),
-    (error) => signal.aborted || byId("chart").replaceChildren(element("p", {}, error.message)),
-  );
-  try {
-    await call(link, signal);
-  } catch (error) {
-    if (!signal.aborted) showFailure(error);
-  }
-  await chart;
-}
-
-function clear() {
-  last = null;
-  byId("cards").replaceChildren();
+  byId("cards").setAttribute("aria-busy", "true");
   byId("status").textContent = "Calling the service …";
-  for (const id of ["timing", "copied", "request", "response"]) byId(id).textContent = "";
-  byId("prefetch").replaceChildren();
-  byId("curl").disabled = true;
+  const into = (id, loading) => loading.catch((error) => signal.aborted || byId(id).replaceChildren(element("p", { class: "problem" }, error.message)));
+  const patientId = link.dataset.patient;
+  await Promise.all([
+    into("chart", loadChart(patientId, signal).then((tiles) => signal.aborted || byId("chart").replaceChildren(...tiles))),
+    into("standing", showStanding(patientId, signal)),
+    call(link, signal).catch((error) => signal.aborted || showFailure(error)),
+  ]);
 }
 
 async function call(link, signal) {
-  const service = await discover();
-  const request = buildRequest(link.dataset.patient, link.dataset.encounter);
-  const started = performance.now();
-  const withPrefetch = document.querySelector("[name=mode]:checked").value === "prefetch";
-  const resolved = withPrefetch ? await resolvePrefetch(service.prefetch, request.context) : null;
-  if (resolved) request.prefetch = resolved.prefetch;
-  const prepared = Math.round(performance.now() - started);
+  const context = contextOf(link);
+  const { service, answer } = await calls.fire("patient-view", context, signal);
   if (signal.aborted) return;
-  const answer = await callHook(service, request, signal);
-  last = { service, request };
-  byId("cards").replaceChildren(...renderAnswer(answer, reporter(service)));
+  const take = (suggestion) => {
+    if (!pad) throw new Error("The order pad is not open yet.");
+    pad.apply(suggestion);
+  };
+  const tools = { report: reporter(service), take, launch: launcher(context.patientId) };
+  byId("cards").removeAttribute("aria-busy");
+  byId("cards").replaceChildren(...renderAnswer(answer, tools));
   byId("status").textContent = sentence(answer);
-  showWire(request, answer, resolved, prepared);
 }
 
 function sentence(answer) {
@@ -81,43 +104,9 @@ function sentence(answer) {
 
 function showFailure(error) {
   byId("status").textContent = "";
+  byId("cards").removeAttribute("aria-busy");
   const issue = [{ details: { text: `${error.message} Is the service running?` } }];
   byId("cards").replaceChildren(renderError({ ok: false, status: "", body: { issue } }));
-}
-
-function showWire(request, answer, resolved, prepared) {
-  const sent = resolved ? `Prefetch ${Object.keys(resolved.prefetch).length} of ${resolved.rows.length} keys in ${prepared} ms. ` : "";
-  byId("timing").textContent = `${sent}Service ${answer.milliseconds} ms, status ${answer.status}.`;
-  byId("request").textContent = readable(request);
-  byId("response").textContent = answer.body === undefined ? answer.text : JSON.stringify(answer.body, null, 2);
-  byId("prefetch").replaceChildren(...(resolved ? [prefetchTable(resolved.rows)] : []));
-  byId("curl").disabled = false;
-}
-
-function prefetchTable(rows) {
-  const heads = ["Prefetch key", "Query", "Result"].map((text) => element("th", { scope: "col" }, text));
-  const body = rows.map((row) =>
-    element("tr", {}, element("td", {}, row.key), element("td", {}, element("code", {}, shortened(row.query))), element("td", {}, row.note)),
-  );
-  return element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...body));
-}
-
-// A query to read: a long list of codes is only counted.
-function shortened(query) {
-  return query.replace(/\bcode=([^&]*)/, (whole, codes) => {
-    const count = codes.split(",").length;
-    return count > 3 ? `code=(${count} codes)` : whole;
-  });
-}
-
-async function copyCurl() {
-  if (!last) return;
-  try {
-    await navigator.clipboard.writeText(asCurl(last.service, last.request));
-    byId("copied").textContent = "Copied";
-  } catch {
-    byId("copied").textContent = "The browser did not allow copying";
-  }
 }
 
 function again() {
@@ -125,8 +114,56 @@ function again() {
   if (link) show(link);
 }
 
-addEventListener("hashchange", openPatient);
+function showClock() {
+  const ahead = ward.aheadMinutes();
+  byId("now").textContent = `${clockTime(ward.now())} UTC`;
+  byId("ahead").textContent = ahead ? `${ahead % 60 ? `${ahead} min` : `${ahead / 60} h`} ahead` : "";
+}
+
+async function regrade() {
+  try {
+    await showGrades();
+    byId("ward-said").textContent = "";
+    const link = chosen();
+    if (link) showGradeOf(link.dataset.patient);
+  } catch (error) {
+    byId("ward-said").textContent = `The grades of the list are not known. ${error.message}`;
+  }
+}
+
+function turn(change) {
+  return async () => {
+    try {
+      await change();
+    } catch (error) {
+      byId("ward-said").textContent = error.message;
+    }
+  };
+}
+
+ward.onChange(async (elsewhere) => {
+  showClock();
+  await regrade();
+  if (elsewhere) byId("ward-said").textContent = "Something changed in another window: the charts were read again.";
+  again();
+  pad?.recheck();
+});
+
+addEventListener("hashchange", openView);
 byId("again").addEventListener("click", again);
-byId("curl").addEventListener("click", copyCurl);
 for (const choice of document.querySelectorAll("[name=mode]")) choice.addEventListener("change", again);
-openPatient();
+for (const button of document.querySelectorAll("[data-advance]")) {
+  button.addEventListener("click", turn(() => ward.advance(Number(button.dataset.advance))));
+}
+byId("reset").addEventListener("click", turn(() => ward.reset()));
+byId("new-order").addEventListener("click", () => pad?.begin());
+byId("sign").addEventListener("click", () => pad && startSigning(pad, contextOf(chosen())));
+calls.start();
+bedside.start(() => chosen().dataset.patient);
+compare.start(() => contextOf(chosen()));
+own.start();
+setInterval(showClock, 15_000);
+await ward.refresh().catch((error) => (byId("ward-said").textContent = error.message));
+showClock();
+regrade();
+openView();

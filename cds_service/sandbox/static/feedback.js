@@ -1,9 +1,11 @@
 // CDS Hooks feedback: what became of a card. A service that takes none is no fault of the page.
 
+import { now } from "./ward.js";
+
 // report(entry) posts one entry and gives a sentence on what became of it.
 export function reporter(service) {
   return async (entry) => {
-    const feedback = [{ ...entry, outcomeTimestamp: new Date().toISOString() }];
+    const feedback = [{ ...entry, outcomeTimestamp: new Date(now()).toISOString() }];
     try {
       const response = await fetch(`/cds-services/${encodeURIComponent(service.id)}/feedback`, {
         method: "POST",

@@ -1,15 +1,23 @@
 // The CDS Hooks 2.0 client: discovery, prefetch, the call, and the same call as a curl command.
 
-export const fhirServer = `${location.origin}/fhir`;
-const HOOK = "patient-view";
-const USER = "Practitioner/demo";
+import { version } from "./ward.js";
 
-export async function discover() {
-  const response = await fetch("/cds-services", { headers: { Accept: "application/json" } });
+export const fhirServer = `${location.origin}/fhir`;
+const USER = "Practitioner/demo";
+const KEPT_MS = 60_000;
+
+// The services of a CDS Hooks base URL; without one, of this service. Nothing of this page goes along.
+export async function discover(base = "", options = {}) {
+  const response = await fetch(`${base}/cds-services`, { headers: { Accept: "application/json" }, ...options });
   if (!response.ok) throw new Error(`Discovery answered ${response.status}.`);
-  const { services = [] } = await response.json();
-  const service = services.find((candidate) => candidate.hook === HOOK);
-  if (!service) throw new Error(`The service offers no ${HOOK} hook.`);
+  const body = await response.json().catch(() => undefined);
+  if (!Array.isArray(body?.services)) throw new Error("Discovery did not answer with a list of services.");
+  return body.services;
+}
+
+export async function serviceOf(hook) {
+  const service = (await discover()).find((candidate) => candidate.hook === hook);
+  if (!service) throw new Error(`The service offers no ${hook} hook.`);
   return service;
 }
 
@@ -19,14 +27,27 @@ export function fillTemplate(template, context) {
   for (const [name, value] of Object.entries(context)) values[`context.${name}`] = value;
   let complete = true;
   const filled = template.replace(/\{\{\s*([^}]+?)\s*\}\}/g, (_, token) => {
-    if (values[token] === undefined) complete = false;
+    if (typeof values[token] !== "string") complete = false;
     return encodeURIComponent(values[token] ?? "");
   });
   return complete ? filled : null;
 }
 
 // What the page could resolve: the prefetch object, and one row a key for the panel. A key that failed is left out.
+// Answers are kept for a minute while the chart stays as it is: an order is checked at every keystroke.
+const kept = new Map();
+
 export async function resolvePrefetch(templates, context) {
+  const key = JSON.stringify([templates, context.patientId, version(context.patientId)]);
+  const found = kept.get(key);
+  if (found && performance.now() - found.time < KEPT_MS) return found.resolved;
+  const resolved = await resolve(templates, context);
+  kept.clear();
+  if (resolved.rows.every((row) => row.value !== undefined)) kept.set(key, { time: performance.now(), resolved });
+  return resolved;
+}
+
+async function resolve(templates, context) {
   const rows = await Promise.all(
     Object.entries(templates ?? {}).map(async ([key, template]) => {
       const query = fillTemplate(template, context);
@@ -52,26 +73,26 @@ function describe(value) {
   return more ? `${shown} of ${value.total}, next page not followed` : `${shown} found, complete`;
 }
 
-export function buildRequest(patientId, encounterId) {
-  return {
-    hook: HOOK,
-    hookInstance: crypto.randomUUID(),
-    fhirServer,
-    context: { userId: USER, patientId, encounterId },
-  };
+export function buildRequest(hook, context) {
+  return { hook, hookInstance: crypto.randomUUID(), fhirServer, context: { userId: USER, ...context } };
 }
 
-export async function callHook(service, request, signal) {
+// A draft's numbers are written as they stand; the answer says how long it took.
+export async function callHook(url, request, options = {}) {
   const started = performance.now();
-  const response = await fetch(`/cds-services/${encodeURIComponent(service.id)}`, {
+  const response = await fetch(url, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify(request),
-    signal,
+    ...options,
   });
   const text = await response.text();
   const milliseconds = Math.round(performance.now() - started);
   return { status: response.status, ok: response.ok, body: parse(text), text, milliseconds };
+}
+
+export function addressOf(service, base = "") {
+  return `${base || location.origin}/cds-services/${encodeURIComponent(service.id)}`;
 }
 
 function parse(text) {
@@ -83,10 +104,10 @@ function parse(text) {
 }
 
 // The body goes through standard input: one argument of a command may not hold a whole chart.
-export function asCurl(service, request) {
-  const url = `${location.origin}/cds-services/${encodeURIComponent(service.id)}`;
+export function asCurl(url, request) {
   const body = JSON.stringify(request);
-  return `curl -sS '${url}' -H 'Content-Type: application/json' --data-binary @- <<'CDS_REQUEST'\n${body}\nCDS_REQUEST\n`;
+  const quoted = url.replaceAll("'", "%27");
+  return `curl -sS '${quoted}' -H 'Content-Type: application/json' --data-binary @- <<'CDS_REQUEST'\n${body}\nCDS_REQUEST\n`;
 }
 
 // JSON to read: of each Bundle only the first entry.

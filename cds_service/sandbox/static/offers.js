@@ -1,20 +1,26 @@
-// What a card offers for signing: one button a suggestion. Taking one shows the draft orders as they came.
+// What a card offers for signing: one button a suggestion. Taking one puts its orders into the pad.
 
 import { element } from "./dom.js";
 
-// tell(taken) is called with the suggestions taken so far.
-export function offers(card, tell) {
+// take(suggestion) does it, or throws; taken(all) is called with those taken so far, refused(error) where it threw.
+export function offers(card, { take, taken, refused }) {
   const single = card.selectionBehavior === "at-most-one";
-  const taken = [];
+  const all = [];
   const rows = card.suggestions.map((suggestion) => offer(suggestion));
-  for (const row of rows) row.button.addEventListener("click", () => take(row));
+  for (const row of rows) row.button.addEventListener("click", () => press(row));
 
-  function take(row) {
+  function press(row) {
     if (row.button.getAttribute("aria-disabled") === "true") return;
-    taken.push(row.suggestion);
+    try {
+      take(row.suggestion);
+    } catch (error) {
+      refused(error);
+      return;
+    }
+    all.push(row.suggestion);
     row.show();
     for (const other of single ? rows : [row]) other.button.setAttribute("aria-disabled", "true");
-    tell([...taken]);
+    taken([...all]);
   }
 
   const how = single ? "one of these" : "any of these";
@@ -36,7 +42,7 @@ function offer(suggestion) {
     sign.textContent = "✓";
     state.textContent = "Taken: ";
     button.classList.add("taken");
-    item.append(drafts(suggestion.actions ?? []));
+    if (suggestion.actions?.length) item.append(drafts(suggestion.actions));
   };
   return { suggestion, button, item, show };
 }
@@ -46,8 +52,8 @@ function drafts(actions) {
   const word = resources.length === 1 ? "Draft order" : `${resources.length} draft orders`;
   return element(
     "details",
-    { class: "drafts", open: "" },
-    element("summary", {}, `Taken. ${word}, to be signed`),
+    { class: "drafts" },
+    element("summary", {}, `${word} as FHIR`),
     element("pre", { tabindex: "0" }, resources.map((resource) => JSON.stringify(resource, null, 2)).join("\n\n")),
   );
 }

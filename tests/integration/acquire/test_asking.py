@@ -15,11 +15,11 @@ from cds_service.acquire.deadline import Deadline
 from cds_service.acquire.queries import build_queries
 from cds_service.acquire.refusals import REMEMBERED_S
 from cds_service.acquire.transport import FhirAccess
-from cds_service.observability import JsonFormatter
 from fhir_mappings.facts import COMPLETE, Source
 from tests.integration import fake_fhir
 from tests.integration.acquire.ward import BUDGET, VITALS, Ward, ids, next_page
 from tests.integration.fake_fhir import Fault
+from tests.logged import Logged
 from tests.unit.acquire.charts import (
     BY_KEY,
     CODES,
@@ -219,7 +219,7 @@ def test_a_parameter_may_be_named_by_its_place(ward: Ward, member: str, code: st
 
 
 def test_what_was_refused_is_said_once_and_forgotten_after_some_minutes(
-    server: fake_fhir.FakeFhir, caplog: pytest.LogCaptureFixture
+    server: fake_fhir.FakeFhir, logged: Logged
 ) -> None:
     now = [1_000.0]
     client = FhirClient(clock=lambda: now[0])
@@ -230,9 +230,9 @@ def test_what_was_refused_is_said_once_and_forgotten_after_some_minutes(
     ward.chart(queries=VITALS)
     client.close()
     assert set(server.seen[-1].params) == whole
-    (said,) = [record for record in caplog.records if record.name == "crs_cds"]
-    assert (said.getMessage(), said.__dict__["left_out"]) == ("fhir-parameter-refused", ["_sort"])
-    assert PATIENT not in JsonFormatter().format(said)
+    (said,) = logged.lines
+    assert (said["event"], said["left_out"]) == ("fhir-parameter-refused", ["_sort"])
+    assert PATIENT not in logged.text
 
 
 def test_a_search_by_post_is_tried_again_after_some_minutes(server: fake_fhir.FakeFhir) -> None:

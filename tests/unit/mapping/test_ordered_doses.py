@@ -258,6 +258,33 @@ def test_listed_hours_are_those_of_the_ward(told: dict[str, Any], hours: int, fi
     assert (dose.interval, dose.problems) == (hours * HOUR, ())
 
 
+@pytest.mark.parametrize(
+    ("told", "daily", "count"),
+    [
+        ({"timeOfDay": ["08:00", "20:00"]}, None, 4),
+        ({"timeOfDay": ["06:00", "14:00"]}, 2, 4),
+        ({"timeOfDay": ["06:00", "14:00"], "count": 3}, 2, 3),
+        ({"timeOfDay": ["06:00", "14:00"], "count": 1}, None, 1),
+        ({"timeOfDay": ["08:00"], "dayOfWeek": ["mon", "tue"]}, 1, 2),
+        ({"timeOfDay": ["08:00"], "dayOfWeek": ["mon"]}, None, 1),
+        ({"timeOfDay": ["08:00"], "frequency": 3, "period": 1, "periodUnit": "d"}, None, 6),
+        ({"dayOfWeek": ["mon", "tue"], "frequency": 2, "period": 1, "periodUnit": "d"}, 2, 4),
+    ],
+)
+def test_uneven_hours_are_as_many_in_a_day_as_are_listed(
+    told: dict[str, Any], daily: int | None, count: int
+) -> None:
+    """In two days: the shortest gap alone would make six doses of 06:00 and 14:00."""
+    two_days = {"boundsDuration": quantity("2", "d")}
+    dose = read(instruction(quantity("560", "mg"), timing=repeat(**two_days, **told)), zone=BERLIN)
+    assert (dose.daily, dose.count, dose.problems) == (daily, count, ())
+
+
+def test_a_period_beyond_any_calendar_is_none_that_fails() -> None:
+    dose = timed(repeat(frequency=1_000_000, period=10_000_000, periodUnit="a"))
+    assert dose.interval == timedelta(days=3650)
+
+
 def test_listed_hours_without_a_zone_are_no_time() -> None:
     dose = timed(repeat(timeOfDay=["08:00:00"]))
     assert (dose.start, dose.interval, dose.problems) == (None, 24 * HOUR, ("timing-not-understood",))

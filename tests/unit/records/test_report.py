@@ -71,7 +71,16 @@ def test_each_rule_has_its_numbers_by_week(capsys: pytest.CaptureFixture[str]) -
 def test_the_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["feedback", "report"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["week", "rule", "shown", "accepted", "overridden", "override", "reasons"]
+    assert head.split() == [
+        "week",
+        "rule",
+        "shown",
+        "shadow",
+        "accepted",
+        "overridden",
+        "override",
+        "reasons",
+    ]
     assert any("discussed (1), wrong-value (1)" in line for line in lines)
 
 

@@ -24,6 +24,7 @@ from cds_service.records.rows import Rows
 from cds_service.records.schema import metadata
 from cds_service.records.store import Store
 from cds_service.settings import Settings, load_settings
+from tests.logged import Logged
 from tests.stored import TABLES, rows
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -116,11 +117,11 @@ def test_a_full_record_is_kept_for_the_days_it_was_made_for_unless_fewer_are_ask
 
 @pytest.mark.parametrize(("full_days", "said"), [(0, True), (10, False)])
 def test_full_records_that_the_settings_do_not_know_of_are_said_at_the_start(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, full_days: int, said: bool
+    tmp_path: Path, logged: Logged, full_days: int, said: bool
 ) -> None:
     full_after(tmp_path, 30, full_days)
-    found = [record.levelname for record in caplog.records if record.getMessage() == "full-records-while-off"]
-    assert found == (["ERROR"] if said else [])
+    found = [line["level"] for line in logged.lines if line["event"] == "full-records-while-off"]
+    assert found == (["error"] if said else [])
 
 
 def test_more_than_one_portion_of_old_rows_is_purged(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cds_service.acquire.files import EVERYTHING
 from cds_service.cards.grading import delay_card, grading_card
-from cds_service.commands.grade import EVERYTHING
 from cds_service.crs.assess import assess
 from cds_service.sandbox import patients
 from cds_service.tables import load_codebook, load_guideline

@@ -26,6 +26,35 @@ def test_the_policy_allows_only_what_the_page_itself_serves(client: FlaskClient,
     assert "unsafe" not in policy
 
 
+def test_another_service_is_named_in_the_policy_of_the_page_that_connects_to_it(client: FlaskClient) -> None:
+    connected = client.get("/?compare=https://other.example/cds/")
+    assert connected.headers["Content-Security-Policy"].endswith("connect-src 'self' https://other.example")
+    assert 'data-compare="https://other.example/cds"' in connected.get_data(as_text=True)
+    assert "other.example" not in client.get("/").headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "*",
+        "https:",
+        "other.example",
+        "javascript:alert(1)",
+        "https://user:word@other.example",
+        "https://a.example https://b.example",
+        "https://a.example;script-src *",
+        "https://a.example/?x=1",
+        "https://*.example",
+        "https://[::1",
+        "https://b\u00fccher.example",
+    ],
+)
+def test_what_is_no_base_url_opens_the_policy_to_nobody(client: FlaskClient, address: str) -> None:
+    answer = client.get("/", query_string={"compare": address})
+    assert answer.headers["Content-Security-Policy"] == client.get("/").headers["Content-Security-Policy"]
+    assert 'data-compare=""' in answer.get_data(as_text=True)
+
+
 def test_the_page_has_no_inline_script_style_or_foreign_address(client: FlaskClient) -> None:
     page = client.get("/").get_data(as_text=True)
     assert all(" src=" in tag for tag in re.findall(r"<script[^>]*>", page))
@@ -40,7 +69,7 @@ SVG = "http://www.w3.org/2000/svg"
 def test_scripts_and_styles_name_no_other_host(client: FlaskClient) -> None:
     static = files("cds_service") / "sandbox" / "static"
     names = [found.name for found in static.iterdir() if found.name.endswith((".js", ".css"))]
-    assert {"console.js", "offers.js", "overrides.js", "feedback.js", "console.css"} <= set(names)
+    assert {"console.js", "orderpad.js", "compare.js", "ehr.css", "console.css"} <= set(names)
     for name in names:
         with client.get(f"/console/{name}") as response:
             text = response.get_data(as_text=True)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cds_service.commands.grade import EVERYTHING
+from cds_service.acquire.files import EVERYTHING
 from cds_service.crs.assess import assess
 from cds_service.sandbox import patients
 from cds_service.tables import load_codebook, load_guideline

@@ -10,8 +10,11 @@ from typing import Any
 import msgspec
 
 from cds_service.errors import ConfigurationError
+from fhir_mappings.facts import COMPLETE, Source
 
 Json = dict[str, Any]
+EVERYTHING = dict.fromkeys(Source, COMPLETE)
+"""A file is taken as the whole record: what is not in it was not charted."""
 BOM = b"\xef\xbb\xbf"
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -20,19 +23,24 @@ def read_resources(files: Iterable[Path]) -> Iterator[Json]:
     """All resources of the files, Bundles opened. Raises ConfigurationError naming file and line."""
     for file in files:
         try:
-            raw = file.read_bytes().removeprefix(BOM)
+            raw = file.read_bytes()
         except OSError as error:
             raise ConfigurationError(f"{file}: {error.strerror}") from None
-        for document in _documents(raw, file):
-            yield from _opened(document, file)
+        yield from opened(raw, str(file))
 
 
-def _documents(raw: bytes, file: Path) -> Iterator[object]:
+def opened(raw: bytes, file: str) -> Iterator[Json]:
+    """All resources of what a file holds; ``file`` is its name. Raises ConfigurationError naming the line."""
+    for document in _documents(raw.removeprefix(BOM), file):
+        yield from _opened(document, file)
+
+
+def _documents(raw: bytes, file: str) -> Iterator[object]:
     try:
         yield _decoder.decode(raw)
         return
     except (msgspec.DecodeError, ValueError, RecursionError, ArithmeticError) as error:
-        if b"\n" not in raw.strip():
+        if not _is_json(raw.lstrip().split(b"\n", 1)[0]):  # no NDJSON: one document over several lines
             raise ConfigurationError(f"{file}: not JSON: {error}") from None
     for number, line in enumerate(raw.splitlines(), 1):
         if line.strip():
@@ -42,7 +50,15 @@ def _documents(raw: bytes, file: Path) -> Iterator[object]:
                 raise ConfigurationError(f"{file}:{number}: not JSON: {error}") from None
 
 
-def _opened(document: object, file: Path) -> Iterator[Json]:
+def _is_json(line: bytes) -> bool:
+    try:
+        _decoder.decode(line)
+    except (msgspec.DecodeError, ValueError, RecursionError, ArithmeticError):
+        return False
+    return True
+
+
+def _opened(document: object, file: str) -> Iterator[Json]:
     if isinstance(document, list):
         for item in document:
             yield from _opened(item, file)
@@ -54,7 +70,7 @@ def _opened(document: object, file: Path) -> Iterator[Json]:
         yield document
 
 
-def _entries(bundle: Json, file: Path) -> Iterator[Json]:
+def _entries(bundle: Json, file: str) -> Iterator[Json]:
     """The resources of a Bundle; references to a ``fullUrl`` in it become ``Type/id``."""
     entries = bundle.get("entry")
     usable = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
@@ -81,6 +97,21 @@ def _relink(value: object, names: dict[str, str]) -> None:
             value["reference"] = names[link]
         for item in value.values():
             _relink(item, names)
+
+
+def by_patient(resources: Iterable[Json], only: str | None = None) -> Iterator[tuple[str, list[Json]]]:
+    """Resources grouped by subject; those of nobody (Medication, Device) go to everyone."""
+    groups: dict[str, list[Json]] = {}
+    shared: list[Json] = []
+    for resource in resources:
+        patient = subject_of(resource)
+        if patient is None:
+            shared.append(resource)
+        else:
+            groups.setdefault(patient, []).append(resource)
+    for patient in sorted(groups):
+        if only in (None, patient):
+            yield patient, groups[patient] + shared
 
 
 def subject_of(resource: Json) -> str | None:

@@ -1,0 +1,1 @@
+"""The authorization server of the sandbox: SMART App Launch 2, for the companion page."""
