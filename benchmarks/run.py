@@ -1,8 +1,8 @@
 """What a hook call costs, as a ratio to a bare Flask app that only parses the same JSON.
 
 Both are served by gunicorn with one worker, get the same body over HTTP in turns, and are measured in the CPU
-time of their worker process: the ratio depends little on how fast the machine is. Turns are short, since other
-load changes by the second; under much of it the ratio is higher. Exits 1 where a bound is broken.
+time of their worker process: the ratio depends little on how fast the machine is. Turns are short, since
+other load changes by the second; under much of it the ratio is higher. Exits 1 where a bound is broken.
 """
 
 from __future__ import annotations
