@@ -23,7 +23,7 @@ from benchmarks.orders import ONDANSETRON, TOCILIZUMAB, order_sign
 from benchmarks.servers import BARE, SERVICE, Running
 
 LONG_CHART_SECONDS = 1.0
-VIEW_AIM, VIEW_LIMIT = 2.0, 2.9
+VIEW_AIM, VIEW_LIMIT = 2.0, 3.1
 """The aim was met before advice, orders and records; what it costs now may not grow unseen."""
 VIEW, SIGN = "/cds-services/crs-patient-view", "/cds-services/crs-order-sign"
 WARM_UP = 50
