@@ -8,13 +8,16 @@ const MINUTE_MS = 60_000;
 export function showBanner(banner, patient, course, again) {
     const button = element("button", { type: "button", id: "again" }, "Read again");
     button.addEventListener("click", again);
+    const wasFocused = document.activeElement?.id === "again";
     const born = patient?.birthDate ? `born ${patient.birthDate}` : "birth date not known";
     replaceContent(banner,
         element("p", { class: "product" }, "CRS course"),
         element("p", { class: "patient" }, element("strong", {}, nameOf(patient) || "Name not known"),
             ` ${born}, id ${course.patient}`),
         element("p", { class: "as-of" }, "as of ", time(course.asOf, course.zone), ` ${course.zone}`),
+        element("span", { id: "status", class: "quiet", role: "status" }),
         button);
+    if (wasFocused) button.focus();
 }
 
 function nameOf(patient) {
@@ -33,12 +36,12 @@ export function showCourse(main, course) {
     const lanes = element("div", { class: "lanes" });
     replaceContent(main,
         headline(course),
-        list("gaps", "Not all of the chart could be read", course.gaps, "alert"),
+        list("gaps", "Not all of the chart could be read", course.gaps),
         element("div", { class: "columns" },
             lanes,
             element("div", { class: "side-column" },
                 advice(course.advice),
-                nextDose(course.tocilizumab),
+                nextDose(course.tocilizumab, Date.parse(course.asOf) - Date.now()),
                 list("missing", "Missing", course.missing),
                 list("notes", "To know", course.notes)),
             element("div", { class: "table-column" },
@@ -61,9 +64,9 @@ function headline({ headline: { text, course, card, grade, indicator } }) {
             card ? element("p", { class: "quiet" }, card) : null));
 }
 
-function list(id, title, lines, role) {
+function list(id, title, lines) {
     if (lines.length === 0) return null;
-    return element("section", { class: id, "aria-labelledby": `${id}-title`, role: role === "alert" ? undefined : role },
+    return element("section", { class: id, "aria-labelledby": `${id}-title` },
         element("h2", { id: `${id}-title` }, title),
         element("ul", {}, ...lines.map((line) => element("li", {}, line))));
 }
@@ -77,19 +80,19 @@ function advice(rows) {
 }
 
 /** How many doses are given, when the next is possible, and why none is now. */
-function nextDose({ count, next, remarks = [] }) {
+function nextDose({ count, next, remarks = [] }, behind) {
     if (!count) return null;
     return element("section", { class: "next-dose", "aria-labelledby": "next-title" },
         element("h2", { id: "next-title" }, count),
-        next ? element("p", { class: "next" }, next.text, " ", countdown(next.time)) : null,
+        next ? element("p", { class: "next" }, next.text, " ", countdown(next.time, behind)) : null,
         element("ul", { class: "remarks" }, ...remarks.map((remark) => element("li", {}, remark))));
 }
 
-/** Counts down in whole minutes; it stands still for a screen reader, which reads the time beside it. */
-function countdown(instant) {
+/** Counts down in whole minutes by the clock of the service, `behind` of which this one is; it stands still for a screen reader, which reads the time beside it. */
+function countdown(instant, behind) {
     const shown = element("span", { class: "countdown", role: "timer", "aria-live": "off" });
     const tick = () => {
-        const minutes = Math.ceil((Date.parse(instant) - Date.now()) / MINUTE_MS);
+        const minutes = Math.ceil((Date.parse(instant) - Date.now() - behind) / MINUTE_MS);
         const hours = Math.floor(minutes / 60);
         shown.textContent = minutes <= 0 ? "" : hours ? `in ${hours} h ${minutes % 60} min` : `in ${minutes} min`;
         if (minutes <= 0 || (!shown.isConnected && shown.dataset.begun)) clearInterval(timer);
