@@ -1,4 +1,4 @@
-"""From one chart to the next on a slow network: nothing of the former patient is shown or done at the next."""
+"""From one chart to the next on a slow network: nothing of the former patient is shown or done there."""
 
 import json
 

@@ -3,6 +3,7 @@ import { element, replaceContent } from "./page.js";
 import { showPlot } from "./plot.js";
 
 const MINUTE_MS = 60_000;
+const OLD_MINUTES = 10;
 
 /** Whose chart it is, as of when, and a button that reads it again. */
 export function showBanner(banner, patient, course, again) {
@@ -14,7 +15,7 @@ export function showBanner(banner, patient, course, again) {
         element("p", { class: "product" }, "CRS course"),
         element("p", { class: "patient" }, element("strong", {}, nameOf(patient) || "Name not known"),
             ` ${born}, id ${course.patient}`),
-        element("p", { class: "as-of" }, "as of ", time(course.asOf, course.zone), ` ${course.zone}`),
+        element("p", { class: "as-of" }, "as of ", time(course.asOf, course.zone), ` ${course.zone}`, age()),
         element("span", { id: "status", class: "quiet", role: "status" }),
         button);
     if (wasFocused) button.focus();
@@ -30,6 +31,18 @@ function time(instant, zone) {
         timeZone: zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
     }).format(new Date(instant));
     return element("time", { datetime: instant }, shown);
+}
+
+/** How long ago the chart was read, from ten minutes on: others chart while the page stands open. */
+function age() {
+    const read = Date.now(), shown = element("span", {});
+    const timer = setInterval(() => {
+        const minutes = Math.floor((Date.now() - read) / MINUTE_MS), hours = Math.floor(minutes / 60);
+        const since = hours ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+        shown.textContent = minutes < OLD_MINUTES ? "" : `, read ${since} ago`;
+        if (!shown.isConnected) clearInterval(timer);
+    }, MINUTE_MS / 4);
+    return shown;
 }
 
 export function showCourse(main, course) {

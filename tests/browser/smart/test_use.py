@@ -12,7 +12,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.smart.fake_ehr import FakeEhr
 from tests.browser.smart.service import Watched, serving
@@ -219,7 +219,12 @@ def test_reading_again_keeps_the_focus_and_says_what_it_does(
 ) -> None:
     watched.launch(base, ehr)
     page = watched.page
-    page.route("**/smart/assessment", lambda route: (page.wait_for_timeout(800), route.continue_()))
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(800)
+        route.continue_()
+
+    page.route("**/smart/assessment", slowly)
     again = page.get_by_role("button", name="Read again")
     again.focus()
     page.keyboard.press("Enter")
@@ -227,3 +232,15 @@ def test_reading_again_keeps_the_focus_and_says_what_it_does(
     expect(page.locator("body")).to_have_attribute("data-state", "shown", timeout=15_000)
     expect(page.get_by_role("button", name="Read again")).to_be_focused()
     expect(page.locator("#status")).to_have_text("Read again.")
+
+
+def test_a_page_that_was_left_open_says_how_old_it_is(watched: Watched, base: str, ehr: FakeEhr) -> None:
+    watched.page.clock.install()
+    watched.launch(base, ehr)
+    shown = watched.page.locator(".as-of")
+    expect(shown).to_contain_text("UTC")
+    expect(shown).not_to_contain_text("ago")
+    watched.page.clock.fast_forward("02:05:00")
+    expect(shown).to_contain_text("2 h 5 min ago")
+    watched.page.get_by_role("button", name="Read again").click()
+    expect(shown).not_to_contain_text("ago", timeout=15_000)
