@@ -1,8 +1,8 @@
 """What a hook call costs, as a ratio to a bare Flask app that only parses the same JSON.
 
 Both are served by gunicorn with one worker, get the same body over HTTP in turns, and are measured in the CPU
-time of their worker process: the ratio depends little on how fast or how busy the machine is. Exits 1 where a
-bound is broken.
+time of their worker process: the ratio depends little on how fast the machine is. Turns are short, since
+other load changes by the second; under much of it the ratio is higher. Exits 1 where a bound is broken.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.orders import ONDANSETRON, TOCILIZUMAB, order_sign
 from benchmarks.servers import BARE, SERVICE, Running
 
 LONG_CHART_SECONDS = 1.0
-VIEW_AIM, VIEW_LIMIT = 2.0, 2.9
+VIEW_AIM, VIEW_LIMIT = 2.0, 3.1
 """The aim was met before advice, orders and records; what it costs now may not grow unseen."""
 VIEW, SIGN = "/cds-services/crs-patient-view", "/cds-services/crs-order-sign"
 WARM_UP = 50
@@ -93,7 +93,7 @@ def is_within(ours: Running, floor: Running, call: Call, *, quick: bool) -> bool
     if len(json.loads(post(connection, call.path, call.body))["cards"]) != call.cards:
         raise SystemExit(f"{call.name}: not the answer that was to be measured")
     connection.close()
-    rounds, times = (9, 100) if quick else (15, 300)
+    rounds, times = (36, 25) if quick else (90, 50)
     spent, least = compare(ours, floor, call, rounds, times)
     if call.limit is not None and spent / least > call.limit:  # once more: other load only ever adds
         again = compare(ours, floor, call, rounds, times)

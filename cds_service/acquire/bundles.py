@@ -195,8 +195,8 @@ def _note_size(bundle: Resource, page: Page) -> None:
 
 def _total(value: object, page: Page) -> int | None:
     """A whole number, also one written as 6.0. Where it cannot be read its page proves nothing."""
-    if value is None:
-        return None
+    if value is None or (type(value) is int and 0 <= value <= _MOST):
+        return value
     number = Decimal(value) if type(value) is int else value
     if isinstance(number, Decimal) and 0 <= number <= _MOST and number == int(number):
         return int(number)

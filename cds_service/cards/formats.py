@@ -98,4 +98,5 @@ def when(time: datetime, as_of: datetime, zone: tzinfo | None) -> str:
 
 def rfc3339(time: datetime) -> str:
     """UTC to the second, as the wire carries it."""
-    return f"{time.astimezone(UTC).isoformat()[:SECONDS]}Z"
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return f"{utc.isoformat()[:SECONDS]}Z"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from cds_service.crs.concepts import concerns
@@ -126,12 +125,17 @@ def _outline(picture: Picture, status: Status, episode: Episode | None) -> Asses
 
 
 def _assessment(picture: Picture, status: Status, episode: Episode | None) -> Assessment:
-    as_of, guideline = picture.as_of, picture.guideline
-    outline, shown = _outline(picture, status, episode), _shown(picture, status, episode)
-    current = outline.grade
+    as_of, guideline, shown = picture.as_of, picture.guideline, _shown(picture, status, episode)
+    current = shown.grade_at(as_of) if shown and status is Status.ACTIVE else None
     treatment = advise(picture, shown, current) if shown and current else Treatment()
-    return replace(
-        outline,
+    return Assessment(
+        status=status,
+        as_of=as_of,
+        patient=picture.facts.patient_id,
+        grade=current,
+        exposures=picture.opened_by,
+        onset=shown.onset if shown else None,
+        orders_known=picture.facts.covered(Source.ORDERS).reaches(as_of),
         criteria=criteria(picture) if status in (Status.ACTIVE, Status.NOT_GRADABLE) else (),
         missing=missing(picture),
         notes=notes(picture, status),

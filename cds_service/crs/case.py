@@ -30,6 +30,8 @@ class Case:
     ledger: Ledger
     steroids: Steroids
     taper: Taper
+    is_adult: bool
+    """Old enough for the doses of adults; false where the age is not known."""
 
     @property
     def grade(self) -> int:
@@ -47,12 +49,6 @@ class Case:
         readings = self.picture.facts.readings.get(concept, ())
         recent = [r for r in readings if self.as_of - window <= r.time <= self.as_of]
         return recent[-1] if recent else None
-
-    @property
-    def is_adult(self) -> bool:
-        """Old enough for the doses of adults; false where the age is not known."""
-        years = int(self.picture.guideline.thresholds["adult-dose"])
-        return is_under_age(self.picture.facts.birth_date, years, self.as_of.date()) is False
 
     def ordered(self, drug: str) -> Order | None:
         """A standing order for this use of a drug that is not carried out yet."""
@@ -84,6 +80,7 @@ def case_of(picture: Picture, episode: Episode, now: Grade) -> Case:
     facts, guideline, as_of = picture.facts, picture.guideline, picture.as_of
     since = counted_since(facts, guideline, as_of, episode.onset)
     given = steroids(facts, guideline, episode.onset, as_of)
+    adult = int(guideline.thresholds["adult-dose"])
     return Case(
         picture=picture,
         episode=episode,
@@ -91,6 +88,7 @@ def case_of(picture: Picture, episode: Episode, now: Grade) -> Case:
         ledger=ledger(facts, guideline, since, as_of),
         steroids=given,
         taper=_course(taper(given, guideline, _four_since(episode), as_of), guideline, now),
+        is_adult=is_under_age(facts.birth_date, adult, as_of.date()) is False,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -146,18 +146,17 @@ class PressureAxis:
         low = lowest(self.readings.usable, self.guideline.windows["pressure"], self.anchor)
         running = running_steps(flows.runs, self.anchor, self.end)
         perhaps = running_steps(flows.uncertain, self.anchor, self.end)
-        telling = coalesce(low, self._kind) if self._for_good else low
+        telling = coalesce(low, self._kind_below(self._for_good[1])) if self._for_good else low
         changes = merge(self.end, telling, running, perhaps, self._edges())
         steps = [(time, self._judge(time, *values[:3])) for time, values in changes]
         last = (at(low, self.end), at(running, self.end), at(perhaps, self.end))
         return [*steps, (self.end, self._judge(self.end, *last))]
 
-    def _kind(self, reading: Reading | None) -> object:
+    def _kind_below(self, limit: Decimal) -> Callable[[Reading | None], object]:
         """Readings of one kind are judged alike; only for a limit that does not change with the age."""
-        if reading is None or self._for_good is None:
-            return None
-        limit = self._for_good[1]
-        return reading.value < limit, self.baseline is not None and self._excused(reading)
+        if self.baseline is None:
+            return lambda reading: reading and reading.value < limit
+        return lambda reading: reading and (reading.value < limit, self._excused(reading))
 
     def _excused(self, reading: Reading) -> bool:
         """As low as before the therapy, and no lower (GR-9)."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -105,6 +105,13 @@ class Regimen:
     advice: tuple[Advice, ...]
     not_chosen: tuple[Advice, ...] = ()
     """Rows of choices that were not made: never given, and shown to who may choose otherwise."""
+    at_grade: Mapping[int, tuple[Advice, ...]] = field(init=False, repr=False, compare=False)
+    """The rows of ``advice`` that may be given at a grade, in their order."""
+
+    def __post_init__(self) -> None:
+        grades = {grade for row in self.advice for grade in row.grades}
+        found = {grade: tuple(row for row in self.advice if grade in row.grades) for grade in grades}
+        object.__setattr__(self, "at_grade", found)
 
     @property
     def chosen(self) -> dict[str, str]:

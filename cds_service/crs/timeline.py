@@ -71,19 +71,22 @@ def lowest(items: Sequence[R], window: timedelta, start: datetime) -> Steps[R | 
     """At each instant the lowest item of the window (of equals the newest), else None."""
     steps: Steps[R | None] = [(start, None)]
     queue: deque[R] = deque()
+    reach = window + TICK
 
-    def expire(until: datetime | None) -> None:
-        while queue and (until is None or queue[0].time + window < until):
-            gone = queue.popleft()
-            steps.append((gone.time + window + TICK, queue[0] if queue else None))
+    def leave() -> None:
+        gone = queue.popleft()
+        steps.append((gone.time + reach, queue[0] if queue else None))
 
     for item in items:
-        expire(item.time)
-        while queue and queue[-1].value >= item.value:
+        time, value = item.time, item.value
+        while queue and queue[0].time + reach <= time:
+            leave()
+        while queue and queue[-1].value >= value:
             queue.pop()
         queue.append(item)
-        steps.append((item.time, queue[0]))
-    expire(None)
+        steps.append((time, queue[0]))
+    while queue:
+        leave()
     return _clip(steps, start)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
 from cds_service.crs.case import Case, Values, case_of
@@ -28,16 +28,18 @@ class Treatment(NamedTuple):
 def advise(picture: Picture, episode: Episode, now: Grade) -> Treatment:
     case = case_of(picture, episode, now)
     holds = situation(case)
-    advice = [row for row in picture.guideline.regimen.advice if now.lowest in row.grades]
-    if any(row.order == "tocilizumab" and _applies(row, holds) for row in advice):
+    advice = picture.guideline.regimen.at_grade.get(now.lowest, ())
+    names = set(holds)
+    if any(row.order == "tocilizumab" and _applies(row, names) for row in advice):
         holds["tocilizumab-advised"] = {}
-    rows = [row for row in advice if _applies(row, holds)]
+        names.add("tocilizumab-advised")
+    rows = [row for row in advice if _applies(row, names)]
     advised = tuple(_recommendation(row, case, holds) for row in rows)
     return Treatment(shown_ledger(case), advised, case.is_adult)
 
 
-def _applies(row: Advice, holds: Mapping[str, Values]) -> bool:
-    return row.when <= holds.keys() and row.unless.isdisjoint(holds)
+def _applies(row: Advice, names: Set[str]) -> bool:
+    return row.when <= names and row.unless.isdisjoint(names)
 
 
 def _recommendation(row: Advice, case: Case, holds: Mapping[str, Values]) -> Recommendation:

@@ -11,6 +11,8 @@ from fhir_mappings.facts.orders import Order
 from fhir_mappings.facts.terms import Concept, DrugGroup, Source
 from fhir_mappings.facts.values import Coverage, Known, KnownAbsent, Unknown
 
+NOT_SUPPLIED = Coverage()
+
 
 @dataclass(frozen=True, slots=True)
 class MappingIssue:
@@ -68,7 +70,7 @@ class PatientFacts:
         return any(u.groups & groups and (u.latest is None or u.latest >= since) for u in self.unplaced)
 
     def covered(self, source: Source) -> Coverage:
-        return self.coverage.get(source, Coverage())
+        return self.coverage.get(source, NOT_SUPPLIED)
 
     def newest(
         self, concept: Concept, source: Source, since: datetime, until: datetime
