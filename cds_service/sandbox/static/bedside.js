@@ -8,8 +8,6 @@ import { chartValue } from "./ward.js";
 export function start(patient) {
   const [kind, value, oxygen, unit] = ["value-kind", "value-number", "value-oxygen", "value-unit"].map(byId);
 
-  let isWriting = false;
-
   function fit() {
     const chosen = kind.selectedOptions[0];
     const isOxygen = chosen.value === "oxygen";
@@ -25,8 +23,6 @@ export function start(patient) {
     const text = isOxygen ? oxygen.value : value.value.trim();
     const words = isOxygen ? oxygen.selectedOptions[0].text : `${text} ${unit.textContent}`;
     const whose = patient();
-    if (isWriting) return say("value-said", whose, "The value before this one is still being charted.");
-    isWriting = true;
     try {
       await chartValue(whose, kind.value, text);
       if (!say("value-said", whose, `Charted: ${words}.`)) return;
@@ -34,8 +30,6 @@ export function start(patient) {
       value.removeAttribute("aria-invalid");
     } catch (error) {
       if (say("value-said", whose, error.message)) value.setAttribute("aria-invalid", "true");
-    } finally {
-      isWriting = false;
     }
   }
 
