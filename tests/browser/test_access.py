@@ -116,3 +116,20 @@ def test_grades_are_told_in_words_beside_their_colour(page: Page, base: str) -> 
     expect(page.locator("a[data-patient='demo-12']")).to_contain_text("grade ≥ 2")
     expect(page.locator("a[data-patient='demo-00']")).to_contain_text("no CRS")
     assert entry.locator("svg").get_attribute("aria-hidden") == "true"
+
+
+def test_on_a_tablet_the_order_pad_is_one_tap_away(context: BrowserContext, base: str) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 820, "height": 1180})
+    open_patient(page, base, "demo-03")
+    page.locator(".offer").first.click()
+    jump = page.get_by_role("button", name="Order pad, 1 draft")
+    expect(jump).to_be_in_viewport()
+    jump.click()
+    expect(page.locator("#orders-title")).to_be_focused()
+    expect(page.get_by_role("button", name="New order")).to_be_in_viewport()
+    page.get_by_role("button", name="Cards", exact=True).click()
+    expect(page.locator("#cards-title")).to_be_focused()
+    expect(page.locator("#cards h3").first).to_be_in_viewport()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(jump).to_be_hidden()

@@ -163,3 +163,37 @@ def test_a_draft_from_a_card_keeps_what_the_fields_do_not_show(page: Page, base:
     assert instruction["timing"]["repeat"]["duration"] == 60
     assert entry["resource"]["reasonCode"]
     expect(page.locator(".draft .words")).to_have_text("tocilizumab 600 mg intravenous over 60 min once")
+
+
+def test_two_clicks_give_one_dose(page: Page, base: str) -> None:
+    open_patient(page, base, "demo-03")
+    page.get_by_role("button", name=re.compile("Give: dexamethasone")).dblclick()
+    expect(page.locator("#standing-said")).to_contain_text("Given now: dexamethasone")
+    page.wait_for_timeout(500)
+    given = on_the_chart(base, "MedicationAdministration?patient=demo-03&_count=500")
+    assert sum("-new-" in each["id"] for each in given) == 1
+    expect(page.get_by_role("button", name=re.compile("Give: dexamethasone"))).to_be_focused()
+
+
+def test_two_clicks_sign_once_and_say_so(page: Page, base: str) -> None:
+    open_patient(page, base, "demo-03")
+    order(page, "toci", "8000")
+    checked(page)
+    page.get_by_role("button", name="Sign order").click()
+    cards = page.locator("#sign-cards")
+    cards.get_by_label("Not following this card").select_option(index=1, timeout=15_000)
+    cards.get_by_role("button", name="Do not follow").click()
+    page.get_by_role("button", name="Sign as it stands").dblclick()
+    expect(page.locator("#sign-said")).to_contain_text("Signed:", timeout=15_000)
+    page.wait_for_timeout(500)
+    expect(page.locator("#sign-said")).to_have_text(re.compile("^Signed:"))
+
+
+def test_a_drug_that_was_not_chosen_does_not_stand_in_the_field(page: Page, base: str) -> None:
+    """The order is still for the drug that was chosen: the field says so."""
+    open_patient(page, base, "demo-03")
+    order(page, "toci", "560")
+    page.get_by_label("Drug", exact=True).fill("dexa")
+    page.keyboard.press("Tab")
+    expect(page.locator(".draft .words")).to_contain_text("ocilizumab")
+    expect(page.get_by_label("Drug", exact=True)).to_have_value("tocilizumab")

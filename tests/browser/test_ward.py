@@ -110,3 +110,12 @@ def test_orders_checked_against_an_older_chart_are_not_signed(context: BrowserCo
     page.get_by_role("button", name="Sign as it stands").click()
     expect(page.locator("#sign-said")).to_contain_text("Not signed: the chart changed in another window")
     expect(page.locator("#standing")).not_to_contain_text("8000 mg")
+
+
+def test_call_again_knows_what_was_charted_elsewhere(page: Page, base: str) -> None:
+    open_patient(page, base, "demo-01")
+    expect(page.locator("#grade .badge")).to_have_text("grade 1", timeout=15_000)
+    somewhere_else(base, "demo-01", {"kind": "norepinephrine", "value": "0.1"})
+    page.get_by_role("button", name="Call again").click()
+    expect(page.locator("#cards h3").first).to_contain_text("CRS grade 3", timeout=5_000)
+    expect(page.locator("#grade .badge")).to_have_text("grade 3", timeout=15_000)

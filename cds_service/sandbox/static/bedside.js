@@ -1,6 +1,7 @@
 // What a nurse does at the bedside: charts one value. The field that fits what is charted is shown.
 
 import { byId } from "./dom.js";
+import { say } from "./said.js";
 import { chartValue } from "./ward.js";
 
 // patient() gives the id of the patient whose chart is open.
@@ -20,15 +21,15 @@ export function start(patient) {
     event.preventDefault();
     const isOxygen = kind.value === "oxygen";
     const text = isOxygen ? oxygen.value : value.value.trim();
-    const said = byId("value-said");
+    const words = isOxygen ? oxygen.selectedOptions[0].text : `${text} ${unit.textContent}`;
+    const whose = patient();
     try {
-      await chartValue(patient(), kind.value, text);
-      said.textContent = `Charted: ${isOxygen ? oxygen.selectedOptions[0].text : `${text} ${unit.textContent}`}.`;
+      await chartValue(whose, kind.value, text);
+      if (!say("value-said", whose, `Charted: ${words}.`)) return;
       value.value = "";
       value.removeAttribute("aria-invalid");
     } catch (error) {
-      said.textContent = error.message;
-      value.setAttribute("aria-invalid", "true");
+      if (say("value-said", whose, error.message)) value.setAttribute("aria-invalid", "true");
     }
   }
 

@@ -12,6 +12,7 @@ export function combobox({ id, value, find, chosen }) {
   list.hidden = true;
   let options = [];
   let active = -1;
+  let taken = value;
 
   function open() {
     options = find(input.value.trim());
@@ -44,7 +45,7 @@ export function combobox({ id, value, find, chosen }) {
   }
 
   function take(option) {
-    input.value = option.name;
+    taken = input.value = option.name;
     close();
     chosen(option);
   }
@@ -68,8 +69,9 @@ export function combobox({ id, value, find, chosen }) {
   input.addEventListener("keydown", pressed);
   input.addEventListener("blur", () => {
     const exact = options.find((option) => option.name.toLowerCase() === input.value.trim().toLowerCase());
-    if (!list.hidden && exact) take(exact);
-    else close();
+    if (!list.hidden && exact) return take(exact);
+    close();
+    if (taken) input.value = taken; // the order is still for it
   });
   return element("div", { class: "combobox" }, input, list);
 }

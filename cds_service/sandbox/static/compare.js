@@ -19,12 +19,17 @@ function connect(event) {
   location.assign(`/?compare=${encodeURIComponent(text)}${location.hash}`);
 }
 
+let running = new AbortController();
+
 async function compare(patient) {
+  running.abort();
+  running = new AbortController();
   const said = byId("compare-said");
   byId("compare-results").replaceChildren();
   said.textContent = "Calling both services …";
-  const { signal } = new AbortController();
+  const { signal } = running;
   const [own, other] = await Promise.allSettled([fire("patient-view", patient, signal), callOther(patient)]);
+  if (signal.aborted) return;
   const sides = [side("This service", own), side(base, other)];
   said.textContent = verdict(sides);
   byId("compare-results").replaceChildren(...sides.map((each) => each.section));
@@ -85,6 +90,7 @@ function verdict([own, other]) {
 }
 
 export function clear() {
+  running.abort();
   byId("compare-results").replaceChildren();
   byId("compare-said").textContent = base ? `This page may call ${base} until it is left.` : "";
 }

@@ -7,6 +7,7 @@ import { loadChart } from "./chart.js";
 import * as compare from "./compare.js";
 import { byId, clockTime, element } from "./dom.js";
 import { reporter } from "./feedback.js";
+import { startJumps } from "./jumps.js";
 import { launcher } from "./launch.js";
 import { openPad } from "./orderpad.js";
 import * as own from "./own.js";
@@ -18,6 +19,7 @@ import * as ward from "./ward.js";
 const links = [...document.querySelectorAll("[data-patient]")];
 let running = new AbortController();
 let pad = null;
+const UNGRADED = "The grades of the list are not known.";
 
 function chosen() {
   return links.find((link) => link.hash === location.hash);
@@ -45,7 +47,7 @@ async function openView() {
   const { name, person, story, expected } = link.dataset;
   document.title = `${name} | CRS sandbox EHR`;
   for (const [id, text] of Object.entries({ name, person, story, expected })) byId(id).textContent = text;
-  for (const id of ["chart", "standing", "grade", "drafts"]) byId(id).replaceChildren();
+  for (const id of ["cards", "chart", "standing", "grade", "drafts"]) byId(id).replaceChildren();
   for (const id of ["value-said", "standing-said", "pad-said"]) byId(id).textContent = "";
   calls.forget();
   compare.clear();
@@ -114,6 +116,14 @@ function again() {
   if (link) show(link);
 }
 
+// Somebody may have charted where this page does not hear of it.
+async function callAgain() {
+  await ward.refresh().catch(() => {}); // the call itself says that nobody answers
+  showClock();
+  regrade();
+  again();
+}
+
 function showClock() {
   const ahead = ward.aheadMinutes();
   byId("now").textContent = `${clockTime(ward.now())} UTC`;
@@ -123,11 +133,13 @@ function showClock() {
 async function regrade() {
   try {
     await showGrades();
-    byId("ward-said").textContent = "";
+    if (byId("ward-said").textContent.startsWith(UNGRADED)) byId("ward-said").textContent = "";
     const link = chosen();
     if (link) showGradeOf(link.dataset.patient);
   } catch (error) {
-    byId("ward-said").textContent = `The grades of the list are not known. ${error.message}`;
+    const link = chosen();
+    if (link) showGradeOf(link.dataset.patient);
+    byId("ward-said").textContent = `${UNGRADED} ${error.message}`;
   }
 }
 
@@ -142,6 +154,7 @@ function turn(change) {
 }
 
 ward.onChange(async (elsewhere) => {
+  if (!elsewhere) byId("ward-said").textContent = "";
   showClock();
   await regrade();
   if (elsewhere) byId("ward-said").textContent = "Something changed in another window: the charts were read again.";
@@ -150,7 +163,7 @@ ward.onChange(async (elsewhere) => {
 });
 
 addEventListener("hashchange", openView);
-byId("again").addEventListener("click", again);
+byId("again").addEventListener("click", callAgain);
 for (const choice of document.querySelectorAll("[name=mode]")) choice.addEventListener("change", again);
 for (const button of document.querySelectorAll("[data-advance]")) {
   button.addEventListener("click", turn(() => ward.advance(Number(button.dataset.advance))));
@@ -158,6 +171,7 @@ for (const button of document.querySelectorAll("[data-advance]")) {
 byId("reset").addEventListener("click", turn(() => ward.reset()));
 byId("new-order").addEventListener("click", () => pad?.begin());
 byId("sign").addEventListener("click", () => pad && startSigning(pad, contextOf(chosen())));
+startJumps();
 calls.start();
 bedside.start(() => chosen().dataset.patient);
 compare.start(() => contextOf(chosen()));

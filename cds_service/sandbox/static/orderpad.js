@@ -25,6 +25,7 @@ class OrderPad {
   #rows = new Map();
   #waits = new Map();
   #calls = new Map();
+  #isLeft = false;
 
   constructor(patient, catalogue, launch, edited) {
     this.#patient = patient;
@@ -62,13 +63,20 @@ class OrderPad {
     this.#rows.get(draft.id).focus();
   }
 
-  clear() {
-    this.leave();
-    this.#replace([]);
+  // Takes out what was signed. What was changed or added since stays.
+  drop(signed) {
+    for (const draft of signed) this.#stop(draft.id);
+    this.#replace(this.#drafts.filter((draft) => !signed.includes(draft)));
   }
 
+  // Another chart is open: the pad keeps its drafts, and touches the page no more.
   leave() {
+    this.#isLeft = true;
     for (const draft of this.#drafts) this.#stop(draft.id);
+  }
+
+  get isLeft() {
+    return this.#isLeft;
   }
 
   recheck() {
@@ -114,6 +122,7 @@ class OrderPad {
   #replace(drafts) {
     this.#drafts = drafts;
     keep(this.#patient.patientId, drafts);
+    if (this.#isLeft) return;
     this.#redraw();
     this.#edited();
   }

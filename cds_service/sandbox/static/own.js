@@ -26,7 +26,12 @@ export function newestTime(text) {
   return newest === null ? null : new Date(newest).toISOString();
 }
 
+let running = new AbortController();
+
 async function assess() {
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
   const text = byId("own-text").value;
   const said = byId("own-said");
   byId("own-results").replaceChildren();
@@ -40,9 +45,11 @@ async function assess() {
   try {
     const address = `/ehr/assess${time ? `?asOf=${encodeURIComponent(time)}` : ""}`;
     const { patients } = await answerOf(await post(address, text, "application/fhir+json"));
+    if (signal.aborted) return;
     said.textContent = `${patients.length === 1 ? "1 patient" : `${patients.length} patients`}, as of ${patients[0].assessment.asOf}.`;
     byId("own-results").replaceChildren(...patients.map(result));
   } catch (error) {
+    if (signal.aborted) return;
     said.textContent = "";
     byId("own-results").replaceChildren(failure(error));
   }

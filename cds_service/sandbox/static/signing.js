@@ -3,9 +3,12 @@
 import { fire } from "./calls.js";
 import { byRank, renderCard, renderError } from "./cards.js";
 import { button, byId, element } from "./dom.js";
+import { countDrafts } from "./jumps.js";
+import { say } from "./said.js";
 import { refresh, sign, version } from "./ward.js";
 
 let running = new AbortController();
+const signing = new WeakSet();
 
 // Whatever was found before stands no more: a draft was changed.
 export function unsettle(pad) {
@@ -17,6 +20,7 @@ export function unsettle(pad) {
 
 export function showCount(pad) {
   const count = pad?.drafts.length ?? 0;
+  countDrafts(count);
   byId("sign").disabled = count === 0;
   byId("sign").textContent = count > 1 ? `Sign ${count} orders` : "Sign order";
 }
@@ -67,18 +71,24 @@ function unchecked(pad, patient, answer) {
   byId("sign").disabled = false;
 }
 
+// Once, however often it is pressed. The pad, and the place of what is said, may be another patient's by then.
 async function finish(pad, patient, seen) {
-  const words = pad.words;
+  if (signing.has(pad)) return;
+  signing.add(pad);
+  const { words, drafts } = pad;
   try {
-    const made = await sign(patient.patientId, pad.drafts, seen);
-    pad.clear();
+    const made = await sign(patient.patientId, drafts, seen);
+    pad.drop(drafts);
+    if (pad.isLeft) dispatchEvent(new Event("hashchange")); // whoever came back has the drafts on the screen
+    const onChart = made.map((order) => `${order.resourceType}/${order.id}`).join(", ");
+    if (!say("sign-said", patient.patientId, `Signed: ${words}. On the chart as ${onChart}.`)) return;
     byId("pad-said").textContent = "";
-    byId("sign-said").textContent = `Signed: ${words}. On the chart as ${made.map((order) => `${order.resourceType}/${order.id}`).join(", ")}.`;
     byId("new-order").focus();
   } catch (error) {
-    byId("sign-cards").replaceChildren();
-    byId("sign-said").textContent = `Not signed: ${error.message}`;
-    showCount(pad);
+    if (say("sign-said", patient.patientId, `Not signed: ${error.message}`)) byId("sign-cards").replaceChildren();
+    if (!pad.isLeft) showCount(pad);
     await refresh().catch(() => {});
+  } finally {
+    signing.delete(pad);
   }
 }

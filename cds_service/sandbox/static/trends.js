@@ -12,22 +12,44 @@ const WORDS = {
 };
 
 let known = new Map();
+let asked = 0;
+let isKnown = true;
 
-// Grades all patients anew and shows them; the badges stay as they were where that fails, and say so.
+// Grades all patients anew and shows them; where that fails, no badge stands. A late answer gives way to a newer one.
 export async function showGrades() {
-  const { grades } = await answerOf(await fetch("/ehr/grades"));
+  asked += 1;
+  const mine = asked;
+  let grades = [];
+  try {
+    ({ grades } = await answerOf(await fetch("/ehr/grades")));
+    if (mine !== asked) return;
+    isKnown = true;
+  } catch (error) {
+    if (mine !== asked) return;
+    isKnown = false;
+    throw error;
+  } finally {
+    if (mine === asked) showBadges(grades);
+  }
+}
+
+function showBadges(grades) {
   known = new Map(grades.map((found) => [found.patient, found]));
   for (const link of document.querySelectorAll("[data-patient]")) {
     const found = known.get(link.dataset.patient);
-    link.querySelector(".grade-place").replaceChildren(...(found ? [badge(found), trend(found)] : []));
+    link.querySelector(".grade-place").replaceChildren(...(found ? [badge(found), trend(found)] : unknown("not known")));
   }
+}
+
+function unknown(words) {
+  return isKnown ? [] : [element("span", { class: "badge open" }, words)];
 }
 
 // The badge and the course of one patient, larger, for the head of the chart.
 export function showGradeOf(patientId) {
   const found = known.get(patientId);
   const line = found?.course?.length ? [trend(found, { width: 200, height: 44 }), element("span", { class: "span-of" }, "last 3 days")] : [];
-  byId("grade").replaceChildren(...(found ? [badge(found), ...line] : []));
+  byId("grade").replaceChildren(...(found ? [badge(found), ...line] : unknown("grade not known")));
 }
 
 export function phrase({ status, grade }) {

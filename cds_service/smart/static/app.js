@@ -56,6 +56,7 @@ async function assessed(access, { prefetch, failures }) {
 }
 
 async function show(access) {
+    const isAgain = document.getElementById("again") !== null;
     say(words.reading);
     const chart = await readChart(settings.searches, access);
     if (settings.searches.every(({ key }) => key in chart.failures)) {
@@ -66,6 +67,7 @@ async function show(access) {
     const course = await assessed(access, chart);
     showBanner(document.getElementById("banner"), chart.prefetch.patient, course, () => run(() => show(access)));
     showCourse(main, course);
+    if (isAgain) say("Read again.");
     performance.mark("course-shown");
 }
 
@@ -77,6 +79,7 @@ function troubled(error, retry) {
     }
     const again = element("button", { type: "button" }, words.again);
     again.addEventListener("click", () => run(retry));
+    say("");
     replaceContent(main, element("div", { class: "trouble", role: "alert" },
         element("h1", {}, words[trouble.name]),
         element("p", {}, words[`${trouble.name}Help`]),
@@ -87,6 +90,7 @@ function troubled(error, retry) {
 
 /** Runs a step; whatever it throws is said on the page. */
 async function run(step) {
+    if (document.body.dataset.state === "working") return;
     document.body.dataset.state = "working";
     try {
         await step();

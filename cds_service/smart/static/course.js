@@ -3,18 +3,22 @@ import { element, replaceContent } from "./page.js";
 import { showPlot } from "./plot.js";
 
 const MINUTE_MS = 60_000;
+const OLD_MINUTES = 10;
 
 /** Whose chart it is, as of when, and a button that reads it again. */
 export function showBanner(banner, patient, course, again) {
     const button = element("button", { type: "button", id: "again" }, "Read again");
     button.addEventListener("click", again);
+    const wasFocused = document.activeElement?.id === "again";
     const born = patient?.birthDate ? `born ${patient.birthDate}` : "birth date not known";
     replaceContent(banner,
         element("p", { class: "product" }, "CRS course"),
         element("p", { class: "patient" }, element("strong", {}, nameOf(patient) || "Name not known"),
             ` ${born}, id ${course.patient}`),
-        element("p", { class: "as-of" }, "as of ", time(course.asOf, course.zone), ` ${course.zone}`),
+        element("p", { class: "as-of" }, "as of ", time(course.asOf, course.zone), ` ${course.zone}`, age()),
+        element("span", { id: "status", class: "quiet", role: "status" }),
         button);
+    if (wasFocused) button.focus();
 }
 
 function nameOf(patient) {
@@ -29,16 +33,28 @@ function time(instant, zone) {
     return element("time", { datetime: instant }, shown);
 }
 
+/** How long ago the chart was read, from ten minutes on: others chart while the page stands open. */
+function age() {
+    const read = Date.now(), shown = element("span", {});
+    const timer = setInterval(() => {
+        const minutes = Math.floor((Date.now() - read) / MINUTE_MS), hours = Math.floor(minutes / 60);
+        const since = hours ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+        shown.textContent = minutes < OLD_MINUTES ? "" : `, read ${since} ago`;
+        if (!shown.isConnected) clearInterval(timer);
+    }, MINUTE_MS / 4);
+    return shown;
+}
+
 export function showCourse(main, course) {
     const lanes = element("div", { class: "lanes" });
     replaceContent(main,
         headline(course),
-        list("gaps", "Not all of the chart could be read", course.gaps, "alert"),
+        list("gaps", "Not all of the chart could be read", course.gaps),
         element("div", { class: "columns" },
             lanes,
             element("div", { class: "side-column" },
                 advice(course.advice),
-                nextDose(course.tocilizumab),
+                nextDose(course.tocilizumab, Date.parse(course.asOf) - Date.now()),
                 list("missing", "Missing", course.missing),
                 list("notes", "To know", course.notes)),
             element("div", { class: "table-column" },
@@ -61,9 +77,9 @@ function headline({ headline: { text, course, card, grade, indicator } }) {
             card ? element("p", { class: "quiet" }, card) : null));
 }
 
-function list(id, title, lines, role) {
+function list(id, title, lines) {
     if (lines.length === 0) return null;
-    return element("section", { class: id, "aria-labelledby": `${id}-title`, role: role === "alert" ? undefined : role },
+    return element("section", { class: id, "aria-labelledby": `${id}-title` },
         element("h2", { id: `${id}-title` }, title),
         element("ul", {}, ...lines.map((line) => element("li", {}, line))));
 }
@@ -77,19 +93,19 @@ function advice(rows) {
 }
 
 /** How many doses are given, when the next is possible, and why none is now. */
-function nextDose({ count, next, remarks = [] }) {
+function nextDose({ count, next, remarks = [] }, behind) {
     if (!count) return null;
     return element("section", { class: "next-dose", "aria-labelledby": "next-title" },
         element("h2", { id: "next-title" }, count),
-        next ? element("p", { class: "next" }, next.text, " ", countdown(next.time)) : null,
+        next ? element("p", { class: "next" }, next.text, " ", countdown(next.time, behind)) : null,
         element("ul", { class: "remarks" }, ...remarks.map((remark) => element("li", {}, remark))));
 }
 
-/** Counts down in whole minutes; it stands still for a screen reader, which reads the time beside it. */
-function countdown(instant) {
+/** Counts down in whole minutes by the clock of the service, `behind` of which this one is; it stands still for a screen reader, which reads the time beside it. */
+function countdown(instant, behind) {
     const shown = element("span", { class: "countdown", role: "timer", "aria-live": "off" });
     const tick = () => {
-        const minutes = Math.ceil((Date.parse(instant) - Date.now()) / MINUTE_MS);
+        const minutes = Math.ceil((Date.parse(instant) - Date.now() - behind) / MINUTE_MS);
         const hours = Math.floor(minutes / 60);
         shown.textContent = minutes <= 0 ? "" : hours ? `in ${hours} h ${minutes % 60} min` : `in ${minutes} min`;
         if (minutes <= 0 || (!shown.isConnected && shown.dataset.begun)) clearInterval(timer);

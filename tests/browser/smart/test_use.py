@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 import os
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.smart.fake_ehr import FakeEhr
 from tests.browser.smart.service import Watched, serving
@@ -203,3 +204,43 @@ def test_the_page_is_smaller_than_120_kb(base: str, watched: Watched, ehr: FakeE
         path.relative_to(PAGE / "static").as_posix() for path in files
     }, "a file that the page does not fetch is not needed"
     assert sum(sizes.values()) < MOST_BYTES
+
+
+def test_the_wait_for_the_next_dose_goes_by_the_clock_of_the_service(watched: Watched, demo: str) -> None:
+    """The clock of a workstation may be wrong: here it is two hours behind."""
+    watched.page.clock.set_fixed_time(datetime.now(UTC) - timedelta(hours=2))
+    watched.page.goto(f"{demo}/smart/launch")
+    watched.page.get_by_role("link", name="Demo 12").click()
+    expect(watched.page.locator(".countdown")).to_have_text(re.compile(r"^in 3 h \d+ min$"), timeout=20_000)
+
+
+def test_reading_again_keeps_the_focus_and_says_what_it_does(
+    watched: Watched, base: str, ehr: FakeEhr
+) -> None:
+    watched.launch(base, ehr)
+    page = watched.page
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(800)
+        route.continue_()
+
+    page.route("**/smart/assessment", slowly)
+    again = page.get_by_role("button", name="Read again")
+    again.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_have_text(re.compile("Reading|Grading"))
+    expect(page.locator("body")).to_have_attribute("data-state", "shown", timeout=15_000)
+    expect(page.get_by_role("button", name="Read again")).to_be_focused()
+    expect(page.locator("#status")).to_have_text("Read again.")
+
+
+def test_a_page_that_was_left_open_says_how_old_it_is(watched: Watched, base: str, ehr: FakeEhr) -> None:
+    watched.page.clock.install()
+    watched.launch(base, ehr)
+    shown = watched.page.locator(".as-of")
+    expect(shown).to_contain_text("UTC")
+    expect(shown).not_to_contain_text("ago")
+    watched.page.clock.fast_forward("02:05:00")
+    expect(shown).to_contain_text("2 h 5 min ago")
+    watched.page.get_by_role("button", name="Read again").click()
+    expect(shown).not_to_contain_text("ago", timeout=15_000)
