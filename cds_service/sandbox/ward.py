@@ -55,7 +55,8 @@ class Ward:
         self._numbers: Counter[str] = Counter()
 
     def __call__(self) -> datetime:
-        return self._clock() + self._ahead
+        now, last = self._clock() + self._ahead, self._last
+        return now if last is None or now > last else last  # what was written is never in the future
 
     @property
     def ahead(self) -> timedelta:
