@@ -23,7 +23,9 @@ from benchmarks.orders import ONDANSETRON, TOCILIZUMAB, order_sign
 from benchmarks.servers import BARE, SERVICE, Running
 
 LONG_CHART_SECONDS = 1.0
-VIEW_AIM, VIEW_LIMIT = 2.0, 3.1
+AIM = 2.0
+"""Of a call that reads a whole chart; the limits are what a busy machine makes of it."""
+VIEW_LIMIT, ORDER_LIMIT = 3.1, 2.2
 RETRIES = 2
 """The aim was met before advice, orders and records; what it costs now may not grow unseen."""
 VIEW, SIGN = "/cds-services/crs-patient-view", "/cds-services/crs-order-sign"
@@ -54,7 +56,9 @@ def calls(now: datetime) -> list[Call]:
             0,
             None,
         ),
-        Call("order-sign, tocilizumab, full history", SIGN, order_sign(TOCILIZUMAB, 880, now), 1, 2.0),
+        Call(
+            "order-sign, tocilizumab, full history", SIGN, order_sign(TOCILIZUMAB, 880, now), 1, ORDER_LIMIT
+        ),
     ]
 
 
@@ -104,8 +108,8 @@ def is_within(ours: Running, floor: Running, call: Call, *, quick: bool) -> bool
         f"{call.name}, {len(call.body) / 1000:.0f} kB: {spent:.2f} ms CPU a call, bare Flask {least:.2f} ms"
     )
     print(f"{told}; ratio {spent / least:.2f} ({f'limit {call.limit}' if call.limit else 'no limit'})")
-    if call.path == VIEW and spent / least > VIEW_AIM:
-        print(f"the aim for {call.name} is {VIEW_AIM}: missed")
+    if call.limit in (VIEW_LIMIT, ORDER_LIMIT) and spent / least > AIM:
+        print(f"the aim for {call.name} is {AIM}: missed")
     return call.limit is None or spent / least <= call.limit
 
 
