@@ -8,19 +8,16 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from flask import Flask
 from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
-from werkzeug.serving import make_server
 
-from cds_service.app import the_writer
 from cds_service.commands.demo import assemble, settings_of
+from tests.browser.serving import on_a_free_port
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -37,20 +34,11 @@ Scene = Callable[[Page], None]
 @contextmanager
 def demo() -> Iterator[str]:
     """The demo on a free port, its clock standing at ``NOW`` until a scene puts it ahead."""
-    server = make_server("127.0.0.1", 0, Flask("pending"), threaded=True)
-    base = f"http://127.0.0.1:{server.port}"
-    with tempfile.TemporaryDirectory() as folder:
-        server.app = app = assemble(settings_of(base, data_dir=Path(folder)), lambda: NOW)
-        the_writer(app).start()
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield base
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-            the_writer(app).stop()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        on_a_free_port(lambda base: assemble(settings_of(base, data_dir=Path(folder)), lambda: NOW)) as base,
+    ):
+        yield base
 
 
 def order(page: Page, drug: str, dose: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,30 +9,23 @@ from typing import Any
 
 from flask import Flask
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
-from cds_service.app import the_writer
 from cds_service.commands.demo import assemble, settings_of
+from tests.browser.serving import on_a_free_port
 
 
 @contextmanager
 def demo(store: Path, *, allowed: bool = True, **settings: Any) -> Iterator[str]:
     """The demo on a free port; without ``allowed`` the service does not know the sandbox's FHIR server."""
-    server = make_server("127.0.0.1", 0, Flask("pending"), threaded=True)
-    base = f"http://127.0.0.1:{server.port}"
-    fhir = f"{base}/fhir" if allowed else "http://127.0.0.1:1/fhir"
-    app = assemble(settings_of(base, fhir_servers=(fhir,), smart_issuers=(fhir,), data_dir=store, **settings))
-    the_writer(app).start()
-    server.app = app
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+
+    def make(base: str) -> Flask:
+        fhir = f"{base}/fhir" if allowed else "http://127.0.0.1:1/fhir"
+        return assemble(
+            settings_of(base, fhir_servers=(fhir,), smart_issuers=(fhir,), data_dir=store, **settings)
+        )
+
+    with on_a_free_port(make) as base:
         yield base
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        the_writer(app).stop()
 
 
 def open_patient(page: Page, base: str, patient_id: str) -> None:

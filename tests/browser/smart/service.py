@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, expect
-from werkzeug.serving import make_server
 
 from cds_service import sandbox
 from cds_service.app import create_app
 from cds_service.settings import load_settings
+from tests.browser.serving import on_a_free_port
 from tests.browser.smart.fake_ehr import FakeEhr
 
 WAIT_MS = 15_000
@@ -22,25 +21,20 @@ WAIT_MS = 15_000
 @contextmanager
 def serving(*issuers: str, with_sandbox: bool = False, **settings: Any) -> Iterator[str]:
     """The service on a free port, its page registered at these issuers (the sandbox beside them)."""
-    server = make_server("127.0.0.1", 0, Flask("pending"), threaded=True)
-    base = f"http://127.0.0.1:{server.port}"
-    own = (f"{base}/fhir",) if with_sandbox else ()
-    app = create_app(
-        load_settings(
-            auth="none", fhir_servers=own, public_url=base, smart_issuers=(*own, *issuers), **settings
+
+    def make(base: str) -> Flask:
+        own = (f"{base}/fhir",) if with_sandbox else ()
+        app = create_app(
+            load_settings(
+                auth="none", fhir_servers=own, public_url=base, smart_issuers=(*own, *issuers), **settings
+            )
         )
-    )
-    if with_sandbox:
-        sandbox.register(app)
-    server.app = app
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+        if with_sandbox:
+            sandbox.register(app)
+        return app
+
+    with on_a_free_port(make) as base:
         yield base
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Watched:
